@@ -1,0 +1,183 @@
+//! Idempotency keys: claimed first, answered last, both in the transaction that has the effect.
+//!
+//! Two requests with one key are told apart by an advisory lock of the transaction, so the second
+//! never waits for the first: it is told that the first is still running.
+
+use aws_lc_rs::digest;
+use sqlx::Row as _;
+use thiserror::Error;
+use time::OffsetDateTime;
+
+use crate::{Environment, TenantTx};
+
+/// Longest key, in bytes.
+pub const KEY_LENGTH_MAX: usize = 255;
+
+/// A client's key: 1 to 255 printable ASCII characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+/// The text is no key.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("an idempotency key has 1 to 255 printable ASCII characters")]
+pub struct IdempotencyKeyError;
+
+impl IdempotencyKey {
+    /// Checks length and characters.
+    pub fn parse(text: &str) -> Result<Self, IdempotencyKeyError> {
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+        if (1..=KEY_LENGTH_MAX).contains(&text.len()) && printable {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdempotencyKeyError)
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the advisory lock is taken on: 64 bits of a hash over environment and key.
+    fn lock_number(&self, environment: &Environment) -> i64 {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(environment.id.as_uuid().as_bytes());
+        context.update(self.0.as_bytes());
+        let hash = context.finish();
+        let mut number = [0_u8; 8];
+        for (to, from) in number.iter_mut().zip(hash.as_ref()) {
+            *to = *from;
+        }
+        i64::from_be_bytes(number)
+    }
+}
+
+/// SHA-256 over method, path and canonical parameters: what makes two requests the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint([u8; digest::SHA256_OUTPUT_LEN]);
+
+impl Fingerprint {
+    /// Hashes the parts, each with its length in front so that no two lists of parts look alike.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in parts {
+            context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            context.update(part);
+        }
+        let mut bytes = [0_u8; digest::SHA256_OUTPUT_LEN];
+        for (to, from) in bytes.iter_mut().zip(context.finish().as_ref()) {
+            *to = *from;
+        }
+        Self(bytes)
+    }
+}
+
+/// A stored answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Body, byte for byte.
+    pub body: String,
+}
+
+/// What a key turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// New: run the request and [`store`] its answer before committing.
+    Fresh,
+    /// Answered before with this.
+    Replay(Answer),
+    /// Used before for another request.
+    OtherRequest,
+    /// The first request still runs.
+    InProgress,
+}
+
+/// Claims the key for this transaction.
+pub async fn claim(
+    tx: &TenantTx,
+    key: &IdempotencyKey,
+    fingerprint: &Fingerprint,
+    now: OffsetDateTime,
+) -> Result<Claim, sqlx::Error> {
+    let lock = key.lock_number(tx.environment());
+    let (key, fingerprint) = (key.0.clone(), fingerprint.0);
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            let inserted = sqlx::query(
+                "WITH guard AS MATERIALIZED (SELECT pg_try_advisory_xact_lock($1) AS held) \
+                 INSERT INTO idempotency_record (key, fingerprint, created_at) SELECT $2, $3, $4 FROM guard WHERE held \
+                 ON CONFLICT (key) DO NOTHING",
+            )
+            .bind(lock)
+            .bind(&key)
+            .bind(fingerprint.as_slice())
+            .bind(now)
+            .execute(&mut *connection)
+            .await?;
+            if inserted.rows_affected() == 1 {
+                return Ok(Claim::Fresh);
+            }
+            // A later statement has a later snapshot: what was committed meanwhile is seen.
+            let row = sqlx::query("SELECT fingerprint, status, body FROM idempotency_record WHERE key = $1")
+                .bind(&key)
+                .fetch_optional(&mut *connection)
+                .await?;
+            row.map_or(Ok(Claim::InProgress), |row| {
+                if row.try_get::<Vec<u8>, _>("fingerprint")? != fingerprint {
+                    return Ok(Claim::OtherRequest);
+                }
+                let status: Option<i16> = row.try_get("status")?;
+                let body: Option<String> = row.try_get("body")?;
+                Ok(match (status.and_then(|status| u16::try_from(status).ok()), body) {
+                    (Some(status), Some(body)) => Claim::Replay(Answer { status, body }),
+                    _ => Claim::InProgress,
+                })
+            })
+        })
+    })
+    .await
+}
+
+/// Stores the answer to a key claimed in this transaction.
+pub async fn store(tx: &TenantTx, key: &IdempotencyKey, answer: &Answer) -> Result<(), sqlx::Error> {
+    let key = key.0.clone();
+    let status = i16::try_from(answer.status).unwrap_or(i16::MAX);
+    let body = answer.body.clone();
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            sqlx::query("UPDATE idempotency_record SET status = $2, body = $3 WHERE key = $1")
+                .bind(key)
+                .bind(status)
+                .bind(body)
+                .execute(connection)
+                .await
+                .map(|_| ())
+        })
+    })
+    .await
+}
+
+/// Waits until no transaction holds the key any more, then reads it: how an unknown commit is resolved.
+pub async fn resolve(tx: &TenantTx, key: &IdempotencyKey) -> Result<Option<Answer>, sqlx::Error> {
+    let lock = key.lock_number(tx.environment());
+    let key = key.0.clone();
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(lock).execute(&mut *connection).await?;
+            let row = sqlx::query("SELECT status, body FROM idempotency_record WHERE key = $1")
+                .bind(key)
+                .fetch_optional(connection)
+                .await?;
+            let Some(row) = row else { return Ok(None) };
+            let status: Option<i16> = row.try_get("status")?;
+            let body: Option<String> = row.try_get("body")?;
+            Ok(status
+                .and_then(|status| u16::try_from(status).ok())
+                .zip(body)
+                .map(|(status, body)| Answer { status, body }))
+        })
+    })
+    .await
+}
