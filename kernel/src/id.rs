@@ -147,6 +147,10 @@ id_types! {
     WalletId = "wal";
     /// A movement of money between two wallets.
     WalletTransferId = "wtr";
+    /// A balance in the ledger.
+    LedgerAccountId = "lac";
+    /// Money from one ledger account to another.
+    LedgerTransferId = "ltr";
     /// One line of the audit log.
     AuditRecordId = "aud";
     /// A long-running job of the control plane.

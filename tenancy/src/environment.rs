@@ -68,6 +68,8 @@ pub struct Environment {
     pub slug: Slug,
     /// Live or test.
     pub mode: Mode,
+    /// The part of its API keys that finds it: 12 characters.
+    pub locator: String,
     /// Schema and role.
     pub schema: SchemaName,
     /// Its KMS key.
