@@ -1,0 +1,72 @@
+//! Accounts: opened once, read by id.
+
+use std::collections::BTreeMap;
+
+use kernel::{Currency, LedgerAccountId, Money};
+use sqlx::{Row as _, postgres::PgRow};
+use tenancy::TenantTx;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// An account to open; it starts at zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountDraft {
+    /// Identifier.
+    pub id: LedgerAccountId,
+    /// The only currency it will take.
+    pub currency: Currency,
+    /// The balance may not go below; `None` means no floor. It must not be above zero.
+    pub floor_minor: Option<i64>,
+}
+
+/// Opens an account in the caller's transaction.
+pub async fn open_account(tx: &TenantTx, draft: AccountDraft, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            sqlx::query("INSERT INTO ledger_account (id, currency, floor_minor, created_at) VALUES ($1, $2, $3, $4)")
+                .bind(draft.id.as_uuid())
+                .bind(draft.currency.code())
+                .bind(draft.floor_minor)
+                .bind(now)
+                .execute(connection)
+                .await
+                .map(|_| ())
+        })
+    })
+    .await
+}
+
+/// What an account holds, or `None` where there is no such account.
+pub async fn balance(tx: &TenantTx, account: LedgerAccountId) -> Result<Option<Money>, sqlx::Error> {
+    Ok(balances(tx, &[account]).await?.remove(&account))
+}
+
+/// What each of these accounts holds; those that do not exist are missing from the answer.
+pub async fn balances(
+    tx: &TenantTx,
+    accounts: &[LedgerAccountId],
+) -> Result<BTreeMap<LedgerAccountId, Money>, sqlx::Error> {
+    let ids: Vec<Uuid> = accounts.iter().map(LedgerAccountId::as_uuid).collect();
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            let rows = sqlx::query("SELECT id, currency, balance_minor FROM ledger_account WHERE id = ANY($1)")
+                .bind(ids)
+                .fetch_all(connection)
+                .await?;
+            rows.iter()
+                .map(|row| {
+                    let money = Money { minor: row.try_get("balance_minor")?, currency: currency(row, "currency")? };
+                    Ok((LedgerAccountId::from_uuid(row.try_get("id")?), money))
+                })
+                .collect()
+        })
+    })
+    .await
+}
+
+/// A currency column; anything but a known currency is a damaged row.
+pub(crate) fn currency(row: &PgRow, column: &str) -> Result<Currency, sqlx::Error> {
+    let code: String = row.try_get(column)?;
+    code.parse()
+        .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::<kernel::CurrencyError>::new(source) })
+}

@@ -1,0 +1,156 @@
+//! One line a case: accounts as `name currency balance floor` (`-` is no floor), the posting as
+//! `debit>credit amount currency`, and what comes of it. Ordered by precedence, first rule first.
+
+use kernel::{Amount, Currency, LedgerAccountId, LedgerTransferId};
+use ledger::rules::{AccountState, Book, POSTING_TRANSFERS_MAX, Reason, Rejection, TransferDraft};
+use uuid::Uuid;
+
+const MAX: &str = "9007199254740991";
+
+fn account_id(name: &str) -> LedgerAccountId {
+    LedgerAccountId::from_uuid(Uuid::from_u128(u128::from(name.as_bytes()[0])))
+}
+
+fn currency(code: &str) -> Currency {
+    code.parse().unwrap()
+}
+
+fn account(text: &str) -> AccountState {
+    let [name, code, balance, floor] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("account: {text}") };
+    AccountState {
+        id: account_id(name),
+        currency: currency(code),
+        floor_minor: (floor != "-").then(|| floor.parse().unwrap()),
+        balance_minor: balance.parse().unwrap(),
+        sequence: 0,
+    }
+}
+
+fn transfer(position: usize, text: &str) -> TransferDraft {
+    let [sides, amount, code] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("transfer: {text}") };
+    let (debit, credit) = sides.split_once('>').unwrap();
+    TransferDraft {
+        id: LedgerTransferId::from_uuid(Uuid::from_u128(1_000 + position as u128)),
+        debit: account_id(debit),
+        credit: account_id(credit),
+        amount: Amount::try_new(amount.parse().unwrap()).unwrap(),
+        currency: currency(code),
+    }
+}
+
+fn list<T>(text: &str, parse: impl Fn(usize, &str) -> T) -> Vec<T> {
+    text.split(", ").filter(|part| !part.is_empty()).enumerate().map(|(position, part)| parse(position, part)).collect()
+}
+
+/// `a 40, b 60` of all accounts, or `<code> at <position>`.
+fn outcome(accounts: &str, posting: &str) -> String {
+    let accounts = list(accounts, |_, text| account(text));
+    let mut book = Book::new(accounts.clone());
+    let untouched = book.clone();
+    match book.post(&list(posting, transfer)) {
+        Ok(()) => accounts
+            .iter()
+            .map(|account| {
+                let name = char::from(u8::try_from(account.id.as_uuid().as_u128()).unwrap());
+                format!("{name} {}", book.account(account.id).unwrap().balance_minor)
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+        Err(Rejection { transfer, reason }) => {
+            assert_eq!(book, untouched, "a rejected posting leaves the book as it was");
+            format!("{} at {transfer}", reason.code())
+        }
+    }
+}
+
+#[test]
+fn every_rule_in_order_of_precedence() {
+    let i64_max = i64::MAX.to_string();
+    let i64_min = i64::MIN.to_string();
+    let full = format!("a eur 5 0, b eur {i64_max} 0");
+    let empty = format!("a eur {i64_min} -, b eur 0 0");
+    let near_full = format!("a eur {MAX} 0, b eur {} 0", i64::MAX - 9_007_199_254_740_991);
+    let largest = format!("a>b {MAX} eur");
+    let largest_moved = format!("a 0, b {i64_max}");
+    let cases: &[(&str, &str, &str)] = &[
+        // The shape of a posting.
+        ("a eur 1 0, b eur 0 0", "", "empty_posting at 0"),
+        // One account on both sides, before anything is asked of it.
+        ("a eur 9 0, b eur 0 0", "a>a 1 eur", "same_account at 0"),
+        ("b eur 0 0", "a>a 1 usd", "same_account at 0"),
+        // Accounts exist.
+        ("b eur 0 0", "a>b 1 eur", "account_missing at 0"),
+        ("a eur 9 0", "a>b 1 eur", "account_missing at 0"),
+        ("a usd 0 0", "a>b 1 eur", "account_missing at 0"),
+        // One currency on both sides and in the transfer.
+        ("a eur 9 0, b usd 0 0", "a>b 1 eur", "currency_mismatch at 0"),
+        ("a usd 9 0, b eur 0 0", "a>b 1 eur", "currency_mismatch at 0"),
+        ("a eur 9 0, b eur 0 0", "a>b 1 usd", "currency_mismatch at 0"),
+        ("a eur 0 0, b usd 0 0", "a>b 1 eur", "currency_mismatch at 0"),
+        // The floor of the debit side.
+        ("a eur 0 0, b eur 0 0", "a>b 1 eur", "insufficient_funds at 0"),
+        ("a eur 9 0, b eur 0 0", "a>b 10 eur", "insufficient_funds at 0"),
+        ("a eur 9 0, b eur 0 0", "a>b 9 eur", "a 0, b 9"),
+        ("a eur 0 -5, b eur 0 0", "a>b 5 eur", "a -5, b 5"),
+        ("a eur 0 -5, b eur 0 0", "a>b 6 eur", "insufficient_funds at 0"),
+        ("a eur 0 -, b eur 0 0", "a>b 6 eur", "a -6, b 6"),
+        // Where a floor is broken already, credits help and debits are refused.
+        ("a eur 9 0, b eur -7 0", "a>b 1 eur", "a 8, b -6"),
+        ("a eur 9 0, b eur -7 0", "b>a 1 eur", "insufficient_funds at 0"),
+        // The range of a balance.
+        (&full, "a>b 1 eur", "balance_overflow at 0"),
+        (&empty, "a>b 1 eur", "balance_overflow at 0"),
+        (&near_full, &largest, &largest_moved),
+        // Linked transfers: in order, each on what the one before left, all or none.
+        ("a eur 9 0, b eur 0 0, c eur 0 0", "a>b 9 eur, b>c 4 eur", "a 0, b 5, c 4"),
+        ("a eur 9 0, b eur 0 0, c eur 0 0", "b>c 4 eur, a>b 9 eur", "insufficient_funds at 0"),
+        ("a eur 9 0, b eur 0 0, c eur 0 0", "a>b 5 eur, a>c 5 eur", "insufficient_funds at 1"),
+        ("a eur 9 0, b eur 0 0, c usd 0 0", "a>b 5 eur, b>c 5 eur", "currency_mismatch at 1"),
+        ("a eur 9 0, b eur 0 0", "a>b 9 eur, b>a 9 eur", "a 9, b 0"),
+        // Two currencies in one posting: two legs each.
+        (
+            "a eur 9 0, b usd 0 0, x eur 0 -, y usd 0 -",
+            "a>x 9 eur, y>b 10 usd",
+            "a 0, b 10, x 9, y -10",
+        ),
+    ];
+    for (accounts, posting, expected) in cases {
+        assert_eq!(&outcome(accounts, posting), expected, "{accounts} | {posting}");
+    }
+}
+
+#[test]
+fn a_posting_has_a_bound_and_names_a_transfer_once() {
+    let accounts = || list("a eur 9 -, b eur 0 -", |_, text| account(text));
+    let longest: Vec<_> = (0..POSTING_TRANSFERS_MAX).map(|position| transfer(position, "a>b 1 eur")).collect();
+    let mut book = Book::new(accounts());
+    assert_eq!(book.post(&longest), Ok(()));
+    let mut too_long = longest;
+    too_long.push(transfer(POSTING_TRANSFERS_MAX, "a>b 1 eur"));
+    let reason = book.post(&too_long).unwrap_err().reason;
+    assert_eq!(reason, Reason::PostingTooLong);
+
+    let twice = [transfer(0, "a>b 1 eur"), transfer(0, "a>b 1 eur")];
+    assert_eq!(
+        Book::new(accounts()).post(&twice),
+        Err(Rejection { transfer: 1, reason: Reason::TransferRepeated })
+    );
+}
+
+#[test]
+fn entries_are_dense_signed_and_carry_the_balance_after_each() {
+    let mut book = Book::new(list("a eur 9 0, b eur 1 0, c eur 3 0", |_, text| account(text)));
+    book.post(&list("a>b 4 eur, b>a 2 eur", transfer)).unwrap();
+    let changes = book.into_changes();
+    let entries: Vec<_> = changes
+        .entries
+        .iter()
+        .map(|entry| {
+            let name = char::from(u8::try_from(entry.account.as_uuid().as_u128()).unwrap());
+            format!("{name}{} {:+} = {}", entry.sequence, entry.amount_minor, entry.balance_after_minor)
+        })
+        .collect();
+    assert_eq!(entries, ["a1 -4 = 5", "b1 +4 = 5", "b2 -2 = 3", "a2 +2 = 7"]);
+    let changed: Vec<_> = changes.accounts.iter().map(|change| (change.sequence_before, change.after.sequence)).collect();
+    assert_eq!(changed, [(0, 2), (0, 2)], "each touched account once, the untouched one not at all");
+}
