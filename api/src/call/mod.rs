@@ -1,0 +1,48 @@
+//! A call: an authenticated request, and the two ways it may go on.
+//!
+//! [`Caller`] is the first argument of every handler. It permits ([`Caller::permit`]), reads
+//! ([`Caller::read`]) and writes ([`Caller::write`]); a handler has no other way to a tenant's rows.
+
+mod authenticate;
+mod permit;
+mod policies_changed;
+mod read;
+mod write;
+
+use axum::http::Method;
+use kernel::RequestId;
+use payments::KeyAccess;
+use tenancy::{TenantScope, idempotency::IdempotencyKey};
+
+use crate::Api;
+
+pub use write::Target;
+
+/// Who asks for what: made only from a verified credential within its rate limit.
+#[derive(Debug)]
+pub struct Caller {
+    api: Api,
+    scope: TenantScope,
+    request: RequestId,
+    method: Method,
+    path: String,
+    idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Caller {
+    /// The process's parts.
+    pub const fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The verified scope.
+    pub const fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
+    /// The data keys of the caller's environment, fetched before any transaction begins. A failure is carried
+    /// along and surfaces only where a sealed field is really touched.
+    pub async fn keys(&self) -> KeyAccess {
+        KeyAccess::from(self.api.field_keys.field_keys(self.scope.environment()).await)
+    }
+}

@@ -1,0 +1,69 @@
+//! The payment API's routes: a flat table that is the router and the list tests compare against.
+
+use axum::{
+    Router,
+    routing::{delete, get, post},
+};
+
+use crate::{Api, health, middleware, openapi, v1};
+
+/// Builds the router and the list of its routes from one table.
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path;)*) => {
+        /// Every route: method in upper case, path as the OpenAPI description writes it.
+        pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
+
+        fn table() -> Router<Api> {
+            Router::new()$(.route($path, routes!(@method $method)($handler)))*
+        }
+    };
+    (@method GET) => { get };
+    (@method POST) => { post };
+    (@method DELETE) => { delete };
+}
+
+routes! {
+    GET "/healthz" => health::healthz;
+    GET "/readyz" => health::readyz;
+    GET "/openapi.json" => openapi::openapi;
+
+    POST "/v1/customers" => v1::customers::create::create;
+    GET "/v1/customers" => v1::customers::list::list;
+    GET "/v1/customers/{id}" => v1::customers::retrieve::retrieve;
+    POST "/v1/customers/{id}" => v1::customers::update::update;
+
+    POST "/v1/wallets" => v1::wallets::create::create;
+    GET "/v1/wallets" => v1::wallets::list::list;
+    GET "/v1/wallets/{id}" => v1::wallets::retrieve::retrieve;
+    POST "/v1/test_helpers/wallets/{id}/fund_balance" => v1::wallets::fund::fund;
+
+    POST "/v1/wallet_transfers" => v1::wallet_transfers::create::create;
+    GET "/v1/wallet_transfers" => v1::wallet_transfers::list::list;
+    GET "/v1/wallet_transfers/{id}" => v1::wallet_transfers::retrieve::retrieve;
+
+    GET "/v1/audit_records" => v1::audit_records::list::list;
+    GET "/v1/audit_records/{id}" => v1::audit_records::retrieve::retrieve;
+
+    POST "/v1/roles" => v1::roles::create::create;
+    GET "/v1/roles" => v1::roles::list::list;
+    GET "/v1/roles/{name}" => v1::roles::retrieve::retrieve;
+    POST "/v1/roles/{name}" => v1::roles::update::update;
+    DELETE "/v1/roles/{name}" => v1::roles::delete::delete;
+
+    POST "/v1/members" => v1::members::create::create;
+    GET "/v1/members" => v1::members::list::list;
+    POST "/v1/members/{id}" => v1::members::update::update;
+    DELETE "/v1/members/{id}" => v1::members::delete::delete;
+
+    POST "/v1/api_keys" => v1::api_keys::create::create;
+    GET "/v1/api_keys" => v1::api_keys::list::list;
+    DELETE "/v1/api_keys/{id}" => v1::api_keys::delete::delete;
+
+    POST "/v1/policy_decisions" => v1::policy_decisions::create::create;
+}
+
+/// The payment API, ready to serve.
+pub fn router(api: Api) -> Router {
+    let ids = api.ids();
+    middleware::around(table().with_state(api), ids)
+}

@@ -1,0 +1,56 @@
+//! What every handler can reach.
+
+use std::{ops::Deref, sync::Arc};
+
+use kernel::{Clock, Entropy};
+use policies::Policies;
+use tenancy::{UnitsOfWork, directory::Directory, field_keys::FieldKeyring, hints::Hints, identity::Resolver};
+
+use crate::{rate_limit::RateLimiter, request_id::IdSource};
+
+/// The parts of a running payment API.
+#[derive(Debug)]
+pub struct ApiParts {
+    /// The only way to a tenant's rows.
+    pub units: UnitsOfWork,
+    /// The routing tables.
+    pub directory: Directory,
+    /// Word to and from the other processes.
+    pub hints: Hints,
+    /// Credentials to scopes.
+    pub resolver: Resolver,
+    /// Who may do what.
+    pub policies: Policies,
+    /// Data keys of environments.
+    pub field_keys: FieldKeyring,
+    /// Who sends too much.
+    pub limiter: RateLimiter,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A cheap handle to the parts.
+#[derive(Clone, Debug)]
+pub struct Api(Arc<ApiParts>);
+
+impl Api {
+    /// Shares the parts.
+    pub fn new(parts: ApiParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// What makes request ids.
+    pub fn ids(&self) -> IdSource {
+        IdSource { clock: Arc::clone(&self.clock), entropy: Arc::clone(&self.entropy) }
+    }
+}
+
+impl Deref for Api {
+    type Target = ApiParts;
+
+    fn deref(&self) -> &ApiParts {
+        &self.0
+    }
+}

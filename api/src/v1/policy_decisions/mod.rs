@@ -1,0 +1,3 @@
+//! `/v1/policy_decisions`: why a role may or may not.
+
+pub mod create;
