@@ -146,6 +146,8 @@ fn rule_of(row: &RuleRow) -> Result<Option<PolicyRule>, SnapshotError> {
     non_empty("role", &row.role)?;
     non_empty("object", &row.object)?;
     non_empty("action", &row.action)?;
+    // Foremost: no row of a tenant may widen a built-in role.
+    let role = row.role.parse::<RoleName>().map_err(SnapshotError::RoleName)?.shared();
     let known = action::find(&row.object, &row.action).filter(|action| action.place == Place::Environment);
     let Some(action) = known else {
         warn!(rule = %row.id, "a policy rule names an unknown action and is left out");
@@ -155,9 +157,25 @@ fn rule_of(row: &RuleRow) -> Result<Option<PolicyRule>, SnapshotError> {
         warn!(rule = %row.id, "a policy rule has unknown conditions and is left out");
         return Ok(None);
     };
-    Ok(Some(PolicyRule { role: Arc::from(row.role.as_str()), action, conditions, source: RuleRef::Tenant(row.id) }))
+    Ok(Some(PolicyRule { role, action, conditions, source: RuleRef::Tenant(row.id) }))
 }
 
 fn non_empty(field: &'static str, text: &str) -> Result<(), SnapshotError> {
     if text.is_empty() { Err(SnapshotError::EmptyField { field }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{FixedClock, SeededEntropy};
+
+    use super::*;
+
+    /// An empty question would pass Casbin's empty policy, so an empty policy is never served.
+    #[test]
+    fn no_rule_at_all_is_no_snapshot() {
+        let environment = EnvironmentId::generate(&FixedClock::new(1), &SeededEntropy::new(1));
+        let roles = vec![Arc::from("cashier")];
+        let outcome = PolicySnapshot::assemble(Domain::Environment(environment), 1, roles, Vec::new());
+        assert!(matches!(outcome, Err(SnapshotError::Empty)));
+    }
 }
