@@ -1,0 +1,302 @@
+//! Servers that outlive the command that started them: `make up` starts them, `make down` ends them.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
+
+use crate::{
+    error::{During, StackError},
+    launch::{Launch, StopSignal},
+    log_tail::log_tail,
+    process_table, spawner,
+};
+
+/// Between two looks at a process.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// How long a server may take to stop in order before it is killed.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// How much of the log an error shows.
+const TAIL_LINES: usize = 15;
+
+/// What was done to have the server running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It ran and answered.
+    Unchanged,
+    /// It was not there.
+    Started,
+    /// It was there but dead, deaf or out of date.
+    Restarted,
+}
+
+/// What the file about a server says. The number alone may have gone to another process since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    pid: i32,
+    start_ticks: u64,
+    boot_id: String,
+    /// Of the command it was started with.
+    fingerprint: String,
+}
+
+impl Record {
+    fn is_alive(&self) -> bool {
+        self.boot_id == process_table::boot_id()
+            && process_table::entry(self.pid).is_some_and(|entry| entry.start_ticks == self.start_ticks)
+    }
+}
+
+/// The servers of one folder, each with a file that names its process.
+#[derive(Debug, Clone)]
+pub struct Detached {
+    directory: PathBuf,
+}
+
+impl Detached {
+    /// Keeps the files in `directory`.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into() }
+    }
+
+    /// Whether the server called `key` is alive, whatever it was started with.
+    pub fn pid(&self, key: &str) -> Option<i32> {
+        self.read(key).filter(Record::is_alive).map(|record| record.pid)
+    }
+
+    /// Has the server running: leaves a healthy one alone, starts one that is missing, replaces one that is dead, deaf
+    /// or started differently. `before_start` runs when a start is needed, with nothing of the server left running.
+    pub async fn ensure(
+        &self,
+        key: &str,
+        launch: &Launch,
+        before_start: impl FnOnce() -> Result<(), StackError>,
+    ) -> Result<Outcome, StackError> {
+        let known = self.read(key);
+        if let Some(record) = &known
+            && record.is_alive()
+            && record.fingerprint == fingerprint(launch)
+            && answers(launch, record.pid).await
+        {
+            return Ok(Outcome::Unchanged);
+        }
+        self.stop(key, launch.stop_signal).await?;
+        before_start()?;
+        self.start(key, launch).await?;
+        Ok(if known.is_some() { Outcome::Restarted } else { Outcome::Started })
+    }
+
+    /// Ends the server; says whether there was one.
+    pub async fn stop(&self, key: &str, signal: StopSignal) -> Result<bool, StackError> {
+        let Some(record) = self.read(key) else { return Ok(false) };
+        let alive = record.is_alive();
+        if alive {
+            // A frozen process takes no signal but KILL.
+            process_table::send(record.pid, Signal::CONT);
+            process_table::send(record.pid, signal.number());
+            let began = Instant::now();
+            while record.is_alive() && began.elapsed() < STOP_WITHIN {
+                sleep(POLL_INTERVAL).await;
+            }
+        }
+        kill_session(&record).await;
+        self.forget(key)?;
+        Ok(alive)
+    }
+
+    async fn start(&self, key: &str, launch: &Launch) -> Result<(), StackError> {
+        let mut child = spawner::spawn(launch.detached_command()?)
+            .during(|| format!("start {} ({})", launch.name, launch.program.display()))?;
+        let pid = i32::try_from(child.id()).unwrap_or_default();
+        let entry = process_table::entry(pid);
+        let record = Record {
+            pid,
+            start_ticks: entry.map(|entry| entry.start_ticks).unwrap_or_default(),
+            boot_id: process_table::boot_id(),
+            fingerprint: fingerprint(launch),
+        };
+        self.write(key, &record)?;
+        let began = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().during(|| format!("wait for {}", launch.name))? {
+                self.forget(key)?;
+                return Err(StackError::Ended {
+                    name: launch.name.clone(),
+                    status: status.to_string(),
+                    log: launch.log.clone(),
+                    tail: log_tail(&launch.log, TAIL_LINES),
+                });
+            }
+            if answers(launch, pid).await {
+                return Ok(());
+            }
+            if began.elapsed() > launch.ready_within {
+                self.stop(key, StopSignal::Kill).await?;
+                return Err(StackError::NotReady {
+                    name: launch.name.clone(),
+                    waited_seconds: launch.ready_within.as_secs(),
+                    log: launch.log.clone(),
+                    tail: log_tail(&launch.log, TAIL_LINES),
+                });
+            }
+            sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.directory.join(format!("{key}.pid"))
+    }
+
+    // A file that cannot be read is as good as none: the port check that follows finds a server that is still there.
+    fn read(&self, key: &str) -> Option<Record> {
+        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok()
+    }
+
+    fn write(&self, key: &str, record: &Record) -> Result<(), StackError> {
+        let path = self.path(key);
+        let action = || format!("write {}", path.display());
+        fs::create_dir_all(&self.directory).during(action)?;
+        let text = serde_json::to_string(record).map_err(io::Error::other).during(action)?;
+        fs::write(&path, text).during(action)
+    }
+
+    fn forget(&self, key: &str) -> Result<(), StackError> {
+        let path = self.path(key);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).during(|| format!("remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn answers(launch: &Launch, pid: i32) -> bool {
+    match &launch.ready {
+        Some(ready) => ready.probe(pid).await,
+        None => true,
+    }
+}
+
+// Every server leads a session of its own, so whatever it started is found even after it is gone. A session's number
+// stays taken as long as one member lives; what started before its leader belongs to somebody else.
+async fn kill_session(record: &Record) {
+    if record.boot_id != process_table::boot_id() {
+        return;
+    }
+    let members = || {
+        process_table::all()
+            .into_iter()
+            .filter(|entry| entry.session == record.pid && entry.start_ticks >= record.start_ticks)
+            .filter(|entry| entry.pid != record.pid || entry.start_ticks == record.start_ticks)
+            .map(|entry| entry.pid)
+            .collect::<Vec<_>>()
+    };
+    let began = Instant::now();
+    loop {
+        let left = members();
+        if left.is_empty() || began.elapsed() > STOP_WITHIN {
+            return;
+        }
+        for pid in left {
+            process_table::send(pid, Signal::KILL);
+        }
+        sleep(POLL_INTERVAL).await;
+    }
+}
+
+// The program's size and time stand for its content: a rebuilt binary replaces the running one.
+fn fingerprint(launch: &Launch) -> String {
+    let file = fs::metadata(&launch.program).ok();
+    let modified = file.as_ref().and_then(|file| file.modified().ok());
+    let text = format!(
+        "{}|{:?}|{:?}|{:?}|{:?}|{}",
+        launch.program.display(),
+        file.map(|file| file.len()),
+        modified,
+        launch.arguments,
+        launch.environment,
+        launch.depends_on
+    );
+    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+}
+
+/// The folder's path is only for messages.
+impl AsRef<Path> for Detached {
+    fn as_ref(&self) -> &Path {
+        &self.directory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sleeper() -> Launch {
+        Launch::new("a sleeper", "sleep").argument("600")
+    }
+
+    fn record_of(detached: &Detached) -> Record {
+        detached.read("sleeper").unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_running_server_is_left_alone_and_stopped_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let detached = Detached::new(directory.path());
+        assert_eq!(detached.ensure("sleeper", &sleeper(), || Ok(())).await.unwrap(), Outcome::Started);
+        let first = record_of(&detached);
+        assert_eq!(detached.ensure("sleeper", &sleeper(), || Ok(())).await.unwrap(), Outcome::Unchanged);
+        assert_eq!(record_of(&detached), first);
+        assert!(detached.stop("sleeper", StopSignal::Terminate).await.unwrap());
+        assert!(!first.is_alive());
+        assert!(!detached.stop("sleeper", StopSignal::Terminate).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_server_started_differently_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let detached = Detached::new(directory.path());
+        detached.ensure("sleeper", &sleeper(), || Ok(())).await.unwrap();
+        let first = record_of(&detached);
+        let other = sleeper().environment("CHANGED", "yes");
+        assert_eq!(detached.ensure("sleeper", &other, || Ok(())).await.unwrap(), Outcome::Restarted);
+        assert!(!first.is_alive());
+        detached.stop("sleeper", StopSignal::Terminate).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_reused_number_is_not_our_server_and_is_never_killed() {
+        let directory = tempfile::tempdir().unwrap();
+        let detached = Detached::new(directory.path());
+        let mut stranger = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let pid = i32::try_from(stranger.id()).unwrap();
+        let started = process_table::entry(pid).unwrap().start_ticks;
+        for (start_ticks, boot_id) in [(started - 1, process_table::boot_id()), (started, "another boot".to_owned())] {
+            let record = Record { pid, start_ticks, boot_id, fingerprint: fingerprint(&sleeper()) };
+            detached.write("sleeper", &record).unwrap();
+            assert_eq!(detached.pid("sleeper"), None);
+            assert!(!detached.stop("sleeper", StopSignal::Kill).await.unwrap());
+            assert!(stranger.try_wait().unwrap().is_none(), "the stranger lives");
+        }
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_server_that_ends_at_once_is_reported_with_its_last_words() {
+        let directory = tempfile::tempdir().unwrap();
+        let detached = Detached::new(directory.path());
+        let launch = Launch::new("a failing server", "sh")
+            .arguments(["-c", "echo the disk is full; exit 3"])
+            .log_file(directory.path().join("log"))
+            .ready(crate::Ready::Port(1));
+        let message = detached.ensure("failing", &launch, || Ok(())).await.unwrap_err().to_string();
+        assert!(message.contains("exit status: 3") && message.ends_with("the disk is full"), "{message}");
+    }
+}

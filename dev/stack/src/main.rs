@@ -1,0 +1,2 @@
+//! `tessera-stack`: the embedded stack at the command line.
+fn main() {}
