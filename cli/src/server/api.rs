@@ -1,0 +1,99 @@
+//! `tessera api`: the payment API.
+
+use std::{sync::Arc, time::Duration};
+
+use ::api::{
+    Api, ApiParts,
+    rate_limit::{Quota, Quotas, RateLimiter},
+    serve,
+};
+use kernel::{Clock, Entropy, SystemClock, SystemEntropy};
+use keyring::Keyring;
+use policies::{Policies, PolicyBounds, TenantPolicySource};
+use secrecy::ExposeSecret as _;
+use tenancy::{
+    Database, DatabaseConfig, UnitsOfWork, bootstrap,
+    directory::{Directory, DirectoryConfig},
+    field_keys::FieldKeyring,
+    hints::{Hint, Hints},
+    identity::{KeySets, Resolver},
+};
+
+use super::config::{ApiSection, ServerConfig};
+
+/// How long a request waits for a connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
+    let section = config.api()?;
+    let listener = serve::listen(section.listen, "api.listen").await?;
+    let database = Database::connect(&DatabaseConfig {
+        url: section.database_url.clone(),
+        connections_max: section.pool_connections_max,
+        acquire_timeout: ACQUIRE_TIMEOUT,
+        application_name: "tessera api",
+    })
+    .await?;
+    // Refusing to serve is better than serving where the wall has a hole.
+    bootstrap::check_isolation(&database).await?;
+    let api = assemble(&config, &section, database).await?;
+    let units = api.units.clone();
+    tracing::info!(address = %section.listen, "the payment API listens");
+    serve::serve(listener, ::api::router::router(api), serve::shutdown_signal()).await;
+    units.drain().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn assemble(config: &ServerConfig, section: &ApiSection, database: Database) -> anyhow::Result<Api> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let redis_url = config.redis.url.as_ref().map(|url| url.expose_secret());
+    let redis = redis_url.map(redis::Client::open).transpose()?;
+    let units = UnitsOfWork::new(database);
+    let directory = Directory::new(units.clone(), DirectoryConfig::from(&config.identity), Arc::clone(&clock));
+    let key_sets = KeySets::new(&config.identity, Arc::clone(&clock))?;
+    let resolver =
+        Resolver::new(units.clone(), directory.clone(), key_sets, &config.identity, Arc::clone(&clock));
+    let keyring = Keyring::connect(&config.keyring, Arc::clone(&clock), Arc::clone(&entropy)).await?;
+    let field_keys = FieldKeyring::new(units.clone(), keyring.clone(), Arc::clone(&clock));
+    let source = TenantPolicySource::new(units.clone(), directory.clone());
+    let parts = ApiParts {
+        policies: Policies::new(Arc::new(source), PolicyBounds::default()),
+        limiter: RateLimiter::new(quotas(section), redis),
+        hints: Hints::connect(redis_url)?,
+        units,
+        directory,
+        resolver,
+        field_keys,
+        clock,
+        entropy,
+    };
+    let api = Api::new(parts);
+    listen_to_hints(&api, keyring);
+    Ok(api)
+}
+
+fn quotas(section: &ApiSection) -> Quotas {
+    // A second's worth may come at once.
+    let quota = |per_second| Quota { per_second, burst: per_second };
+    Quotas {
+        environment: quota(section.rate_limit_environment_per_second),
+        credential: quota(section.rate_limit_credential_per_second),
+    }
+}
+
+/// A hint makes caches forget early; each would by itself within its own bound.
+fn listen_to_hints(api: &Api, keyring: Keyring) {
+    let (directory, resolver) = (api.directory.clone(), api.resolver.clone());
+    let (policies, field_keys) = (api.policies.clone(), api.field_keys.clone());
+    api.hints.on(move |hint: &Hint| {
+        directory.forget();
+        resolver.forget();
+        if let Some(environment) = hint.environment {
+            policies.invalidate(environment);
+            keyring.forget(environment);
+            field_keys.forget(environment);
+        }
+    });
+}

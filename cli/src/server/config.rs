@@ -1,0 +1,198 @@
+//! The configuration of the servers: one TOML file named by `TESSERA_CONFIG`, then the environment
+//! (`TESSERA_API__LISTEN` is `listen` in section `api`). A wrong value refuses to start and names its key.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use figment::{
+    Figment,
+    providers::{Env, Format as _, Toml},
+};
+use keyring::KeyringConfig;
+use secrecy::SecretString;
+use serde::Deserialize;
+use tenancy::identity::IdentityConfig;
+use thiserror::Error;
+
+/// What every variable begins with.
+const PREFIX: &str = "TESSERA_";
+/// Names the configuration file.
+const FILE_VARIABLE: &str = "TESSERA_CONFIG";
+/// The sections of a server; `TESSERA_` variables outside them belong to the staff commands.
+const SECTIONS: [&str; 6] = ["bootstrap", "api", "control", "redis", "keyring", "identity"];
+
+/// Why the configuration cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigError {
+    /// The named file is not there.
+    #[error("the file that `{FILE_VARIABLE}` names does not exist: {}", .0.display())]
+    FileMissing(PathBuf),
+    /// A value is missing or wrong.
+    #[error("configuration key `{key}` (variable `{variable}`): {problem}")]
+    Value {
+        /// Dotted key.
+        key: String,
+        /// The variable that sets it.
+        variable: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A whole section is missing.
+    #[error("section `{0}` is not configured: set `{PREFIX}{1}__…` or `[{0}]` in the file that `{FILE_VARIABLE}` names")]
+    Section(&'static str, String),
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerConfig {
+    bootstrap: Option<BootstrapSection>,
+    api: Option<ApiSection>,
+    control: Option<ControlSection>,
+    /// Shared limits and hints; optional.
+    pub(crate) redis: RedisSection,
+    /// KMS providers.
+    pub(crate) keyring: KeyringConfig,
+    /// Tokens and routing.
+    pub(crate) identity: IdentityConfig,
+}
+
+/// Section `bootstrap`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BootstrapSection {
+    /// A superuser's URL.
+    pub(crate) admin_url: SecretString,
+    /// Password for the role `tessera_control`.
+    pub(crate) control_password: SecretString,
+    /// Password for the role `tessera_app`.
+    pub(crate) app_password: SecretString,
+    /// Name of the database.
+    #[serde(default = "database_default")]
+    pub(crate) database: String,
+}
+
+/// Section `api`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApiSection {
+    /// Where to listen.
+    #[serde(default = "api_listen_default")]
+    pub(crate) listen: SocketAddr,
+    /// Postgres, as `tessera_app`.
+    pub(crate) database_url: SecretString,
+    /// Most connections to Postgres.
+    #[serde(default = "api_connections_default")]
+    pub(crate) pool_connections_max: u32,
+    /// Requests per second of one environment.
+    #[serde(default = "environment_rate_default")]
+    pub(crate) rate_limit_environment_per_second: u32,
+    /// Requests per second of one credential.
+    #[serde(default = "credential_rate_default")]
+    pub(crate) rate_limit_credential_per_second: u32,
+}
+
+/// Section `control`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ControlSection {
+    /// Where to listen.
+    #[serde(default = "control_listen_default")]
+    pub(crate) listen: SocketAddr,
+    /// Postgres, as `tessera_control`.
+    pub(crate) database_url: SecretString,
+    /// Who vouches for staff.
+    pub(crate) staff_issuer: String,
+    /// The audience of staff tokens.
+    pub(crate) staff_audience: String,
+    /// Newest schema version that environments get.
+    pub(crate) schema_version_max: Option<String>,
+}
+
+/// Section `redis`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RedisSection {
+    /// `redis://…`; without it limits hold for one process and hints stay in it.
+    pub(crate) url: Option<SecretString>,
+}
+
+fn database_default() -> String {
+    "tessera".to_owned()
+}
+
+fn api_listen_default() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+fn control_listen_default() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8081))
+}
+
+const fn api_connections_default() -> u32 {
+    16
+}
+
+const fn environment_rate_default() -> u32 {
+    2_000
+}
+
+const fn credential_rate_default() -> u32 {
+    500
+}
+
+impl ServerConfig {
+    /// Reads file and environment.
+    pub(crate) fn load() -> Result<Self, ConfigError> {
+        let mut figment = Figment::new();
+        if let Some(path) = std::env::var_os(FILE_VARIABLE).map(PathBuf::from) {
+            if !path.is_file() {
+                return Err(ConfigError::FileMissing(path));
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let environment = Env::prefixed(PREFIX)
+            .filter(|key| key.as_str().split_once("__").is_some_and(|(section, _)| SECTIONS.iter().any(|known| section.eq_ignore_ascii_case(known))))
+            .split("__");
+        figment.merge(environment).extract().map_err(|error| wrong_value(&error))
+    }
+
+    /// Section `bootstrap`, which must be there.
+    pub(crate) fn bootstrap(&mut self) -> Result<BootstrapSection, ConfigError> {
+        self.bootstrap.take().ok_or_else(|| missing("bootstrap"))
+    }
+
+    /// Section `api`, which must be there.
+    pub(crate) fn api(&mut self) -> Result<ApiSection, ConfigError> {
+        self.api.take().ok_or_else(|| missing("api"))
+    }
+
+    /// Section `control`, which must be there.
+    pub(crate) fn control(&mut self) -> Result<ControlSection, ConfigError> {
+        self.control.take().ok_or_else(|| missing("control"))
+    }
+}
+
+fn missing(section: &'static str) -> ConfigError {
+    ConfigError::Section(section, section.to_ascii_uppercase())
+}
+
+/// The first thing that is wrong, with its key; values are not repeated, for they may be secrets.
+fn wrong_value(error: &figment::Error) -> ConfigError {
+    use figment::error::Kind;
+    let mut path = error.path.clone();
+    let problem = match &error.kind {
+        Kind::MissingField(field) => {
+            path.push(field.to_string());
+            "is required".to_owned()
+        }
+        Kind::UnknownField(field, known) => {
+            path.push(field.clone());
+            format!("there is no such key; known are {}", known.join(", "))
+        }
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("must be {expected}"),
+        Kind::Message(_) => "is not valid".to_owned(),
+        other => other.to_string(),
+    };
+    let variable = format!("{PREFIX}{}", path.join("__").to_ascii_uppercase());
+    ConfigError::Value { key: path.join("."), variable, problem }
+}
