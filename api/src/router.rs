@@ -67,3 +67,28 @@ pub fn router(api: Api) -> Router {
     let ids = api.ids();
     middleware::around(table().with_state(api), ids)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use utoipa::OpenApi as _;
+
+    use super::*;
+
+    #[test]
+    fn the_description_and_the_router_name_the_same_routes() {
+        let document = serde_json::to_value(openapi::PaymentApi::openapi()).unwrap();
+        let described: BTreeSet<(String, String)> = document["paths"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(path, methods)| {
+                methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+            })
+            .collect();
+        let served: BTreeSet<(String, String)> =
+            ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect();
+        assert_eq!(described, served);
+    }
+}
