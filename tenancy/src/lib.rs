@@ -5,9 +5,14 @@
 
 pub mod actor;
 pub mod audit;
+mod cache;
 pub mod database;
+pub mod directory;
 pub mod environment;
+pub mod field_keys;
+pub mod hints;
 pub mod idempotency;
+pub mod identity;
 pub mod scope;
 pub mod tx;
 pub mod unit_of_work;
