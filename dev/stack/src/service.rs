@@ -1,6 +1,7 @@
 //! A running server that belongs to this process.
 
 use std::{
+    path::Path,
     process::{Child, ExitStatus},
     thread,
     time::{Duration, Instant},
@@ -57,6 +58,11 @@ impl Service {
     /// Whether the process is alive.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Where its output goes.
+    pub fn log_file(&self) -> &Path {
+        &self.launch.log
     }
 
     /// The last lines of its log.
