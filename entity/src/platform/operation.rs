@@ -25,16 +25,24 @@ pub struct Model {
     pub parameters: Json,
     /// `pending`, `running`, `succeeded`, `failed`, `partial` or `cancelled`.
     pub state: String,
+    /// What was answered; never a secret.
+    pub result: Option<Json>,
     /// Why it failed.
     pub error: Option<Json>,
     /// Who asked.
     pub actor: String,
     /// Why he asked.
     pub reason: Option<String>,
+    /// From which machine.
+    pub host: Option<String>,
+    /// Of which request.
+    pub request_id: String,
     /// Who works on it.
     pub lease_owner: Option<String>,
     /// Until when.
     pub lease_expires_at: Option<OffsetDateTime>,
+    /// How many steps there are to do, once that is known.
+    pub steps_total: Option<i32>,
     /// When the row was made.
     pub created_at: OffsetDateTime,
     /// When it ended.

@@ -14,8 +14,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub operation_id: Uuid,
     /// Order within it.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub sequence: i32,
+    #[sea_orm(primary_key)]
+    pub sequence: i64,
     /// What was done.
     pub name: String,
     /// To which environment.

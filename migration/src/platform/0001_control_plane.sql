@@ -67,21 +67,30 @@ CREATE TABLE platform.operation (
   fingerprint bytea NOT NULL,
   parameters jsonb NOT NULL,
   state text NOT NULL CHECK (state IN ('pending', 'running', 'succeeded', 'failed', 'partial', 'cancelled')),
+  -- What was answered, so that a repeat hears the same. Never a secret.
+  result jsonb,
   error jsonb,
   actor text NOT NULL,
   reason text,
+  host text,
+  request_id text NOT NULL,
   lease_owner text,
   lease_expires_at timestamptz,
+  -- How many steps there are to do, once that is known.
+  steps_total integer,
   created_at timestamptz NOT NULL,
   finished_at timestamptz
 );
 
 CREATE INDEX operation_unfinished ON platform.operation (created_at) WHERE state IN ('pending', 'running');
 
--- What an operation has done so far, one row a step; environment is null for steps of the whole tenant.
+CREATE INDEX operation_newest ON platform.operation (created_at DESC, id DESC);
+
+-- What an operation has done so far, one row a step and attempt; environment is null for steps of the whole tenant.
+-- Steps of both environments end in any order, so the sequence is the database's.
 CREATE TABLE platform.operation_step (
   operation_id uuid NOT NULL REFERENCES platform.operation (id),
-  sequence integer NOT NULL,
+  sequence bigint GENERATED ALWAYS AS IDENTITY,
   name text NOT NULL,
   environment_id uuid,
   tenant_slug text,
