@@ -148,11 +148,6 @@ impl DataKeyCache {
         let limits = &self.shared.limits;
         self.shared.lock().ready.retain(|_, entry| entry.is_fresh(now, limits));
     }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.shared.lock().ready.len()
-    }
 }
 
 impl CacheShared {

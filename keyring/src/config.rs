@@ -60,11 +60,19 @@ pub struct KeyringLimits {
     /// Values one data key may seal in this process. NIST SP 800-38D allows 2³² under random
     /// nonces over all processes and their restarts; a sixteenth of it each leaves room for both.
     pub messages_max: u64,
+    /// How long one attempt to reach a key service may take.
+    pub attempt_time_max: std::time::Duration,
 }
 
 impl Default for KeyringLimits {
     fn default() -> Self {
-        Self { ttl: Duration::seconds(300), uses_max: 100_000, entries_max: 10_000, messages_max: 1 << 28 }
+        Self {
+            ttl: Duration::seconds(300),
+            uses_max: 100_000,
+            entries_max: 10_000,
+            messages_max: 1 << 28,
+            attempt_time_max: std::time::Duration::from_secs(3),
+        }
     }
 }
 

@@ -156,3 +156,29 @@ impl fmt::Debug for WrappedDataKey {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_context_changes_its_encoding_and_its_pairs() {
+        let (mut encodings, mut pairs) = (HashSet::new(), HashSet::new());
+        for bits in 0_u128..16 {
+            let id = |bit: u32| Uuid::from_u128(1 + (bits >> bit) % 2);
+            let context = KeyContext {
+                tenant: TenantId::from_uuid(id(0)),
+                environment: EnvironmentId::from_uuid(id(1)),
+                purpose: if bits < 8 { Purpose::Fields } else { Purpose::Index },
+                data_key: DataKeyId::from_uuid(id(2)),
+            };
+            encodings.insert(context.encode());
+            pairs.insert(context.pairs());
+        }
+        assert_eq!((encodings.len(), pairs.len()), (16, 16));
+    }
+}

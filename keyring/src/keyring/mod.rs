@@ -71,7 +71,11 @@ impl Keyring {
     ) -> Self {
         let guards = providers
             .into_iter()
-            .map(|provider| (provider.kind(), Arc::new(Guard::new(provider, Arc::clone(&clock), Arc::clone(&entropy)))))
+            .map(|provider| {
+                let kind = provider.kind();
+                let (clock, entropy) = (Arc::clone(&clock), Arc::clone(&entropy));
+                (kind, Arc::new(Guard::new(provider, limits.attempt_time_max, clock, entropy)))
+            })
             .collect();
         let cache = DataKeyCache::new(limits.clone(), Arc::clone(&clock));
         Self { inner: Arc::new(Inner { guards, cache, counts: MessageCounts::default(), limits, clock, entropy }) }

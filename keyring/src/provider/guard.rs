@@ -11,10 +11,8 @@ use time::OffsetDateTime;
 use super::KeyProvider;
 use crate::KeyringError;
 
-/// How long one attempt may take.
-const ATTEMPT_SECONDS_MAX: u64 = 3;
-/// Creating a key is several calls, one of them a search.
-const CREATION_SECONDS_MAX: u64 = 30;
+/// Calls that change a key may be several requests, one of them a search: this many times as long.
+const CHANGE_TIME_FACTOR: u32 = 10;
 /// Attempts of one call.
 const ATTEMPTS_MAX: u32 = 3;
 /// The longest pause before the second attempt; doubled for the third.
@@ -30,6 +28,7 @@ pub(crate) struct Guard {
     breaker: Mutex<Breaker>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    attempt_time_max: Duration,
 }
 
 #[derive(Default)]
@@ -39,8 +38,13 @@ struct Breaker {
 }
 
 impl Guard {
-    pub(crate) fn new(provider: Arc<dyn KeyProvider>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { provider, breaker: Mutex::default(), clock, entropy }
+    pub(crate) fn new(
+        provider: Arc<dyn KeyProvider>,
+        attempt_time_max: Duration,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { provider, breaker: Mutex::default(), clock, entropy, attempt_time_max }
     }
 
     pub(crate) fn provider(&self) -> &dyn KeyProvider {
@@ -53,13 +57,13 @@ impl Guard {
         Attempt: Future<Output = Result<T, KeyringError>>,
     {
         self.admit()?;
-        let mut outcome = self.attempt(ATTEMPT_SECONDS_MAX, &attempt).await;
+        let mut outcome = self.attempt(self.attempt_time_max, &attempt).await;
         for number in 1..ATTEMPTS_MAX {
             if !matches!(&outcome, Err(error) if error.is_transient()) {
                 break;
             }
             tokio::time::sleep(self.pause(number)).await;
-            outcome = self.attempt(ATTEMPT_SECONDS_MAX, &attempt).await;
+            outcome = self.attempt(self.attempt_time_max, &attempt).await;
         }
         self.note(&outcome);
         outcome
@@ -71,16 +75,16 @@ impl Guard {
         Attempt: Future<Output = Result<T, KeyringError>>,
     {
         self.admit()?;
-        let outcome = self.attempt(CREATION_SECONDS_MAX, &attempt).await;
+        let outcome = self.attempt(self.attempt_time_max.saturating_mul(CHANGE_TIME_FACTOR), &attempt).await;
         self.note(&outcome);
         outcome
     }
 
-    async fn attempt<T, Attempt>(&self, seconds: u64, attempt: &impl Fn() -> Attempt) -> Result<T, KeyringError>
+    async fn attempt<T, Attempt>(&self, time_max: Duration, attempt: &impl Fn() -> Attempt) -> Result<T, KeyringError>
     where
         Attempt: Future<Output = Result<T, KeyringError>>,
     {
-        tokio::time::timeout(Duration::from_secs(seconds), attempt())
+        tokio::time::timeout(time_max, attempt())
             .await
             .unwrap_or_else(|_| Err(KeyringError::unavailable(self.provider.kind(), "no answer in time")))
     }

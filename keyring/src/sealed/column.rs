@@ -1,4 +1,4 @@
-//! `Sealed<T>` as a `bytea` column of SeaORM entities.
+//! `Sealed<T>` as a `bytea` column of the entities.
 
 use sea_orm::{
     ActiveValue, ColIdx, IntoActiveValue, QueryResult, TryGetError, TryGetable, Value,

@@ -48,3 +48,40 @@ pub(crate) fn push_text(data: &mut Vec<u8>, text: &str) {
     data.extend_from_slice(&length.to_be_bytes());
     data.extend_from_slice(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two names cut from one text, so that other cuts of it are likely neighbours.
+    fn cut() -> impl Strategy<Value = (&'static str, &'static str)> {
+        ("[ab.]{0,6}", 0_usize..7).prop_map(|(text, at)| {
+            let text: &'static str = text.leak();
+            text.split_at(at.min(text.len()))
+        })
+    }
+
+    fn ids() -> impl Strategy<Value = [u8; 4]> {
+        prop::array::uniform4(0_u8..2)
+    }
+
+    fn encode(ids: [u8; 4], names: (&'static str, &'static str)) -> Vec<u8> {
+        let [tenant, environment, data_key, row] = ids.map(|id| Uuid::from_u128(u128::from(id)));
+        associated_data(
+            TenantId::from_uuid(tenant),
+            EnvironmentId::from_uuid(environment),
+            DataKeyId::from_uuid(data_key),
+            &Place::new(names.0, names.1, row),
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn two_places_never_share_an_encoding(a in (ids(), cut()), b in (ids(), cut())) {
+            prop_assert_eq!(encode(a.0, a.1) == encode(b.0, b.1), a == b);
+        }
+    }
+}
