@@ -24,6 +24,20 @@ pub enum Attribute {
     Mfa,
 }
 
+impl Attribute {
+    /// The field of the form whose condition asks about it.
+    pub const fn condition(self) -> &'static str {
+        match self {
+            Self::Amount => "amount_max",
+            Self::Currency => "currency",
+            Self::Own => "own",
+            Self::Hour => "hours",
+            Self::Country => "country",
+            Self::Mfa => "mfa",
+        }
+    }
+}
+
 /// An hour of the day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u8")]

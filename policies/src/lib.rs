@@ -14,7 +14,9 @@ mod live;
 mod name;
 mod permit;
 mod refusal;
+pub mod role;
 mod snapshot;
+mod source;
 
 pub use action::{
     ACTIONS, Action, ActionEntry, ApplyPlan, CancelOperation, CreateApiKey, CreateCustomer, CreateMember,
@@ -36,3 +38,4 @@ pub use snapshot::{
     Considered, Explanation, PolicyRows, PolicySnapshot, ROLES_MAX, RULES_PER_ACTION_MAX, RULES_PER_ROLE_MAX, RuleRow,
     SnapshotError,
 };
+pub use source::TenantPolicySource;

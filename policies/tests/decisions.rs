@@ -1,5 +1,4 @@
 //! What is not plainly permitted is refused, and a permit says how far it reaches.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must stop")]
 
 use kernel::{EnvironmentId, FixedClock, RuleId, SeededEntropy};
 use policies::{

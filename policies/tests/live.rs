@@ -51,7 +51,7 @@ impl Table {
     async fn pause(&self) -> Result<(), SourceError> {
         sleep(Duration::from_millis(self.delay_ms.load(Ordering::SeqCst))).await;
         if self.hangs.load(Ordering::SeqCst) {
-            sleep(Duration::from_secs(3_600)).await;
+            sleep(Duration::from_hours(1)).await;
         }
         if self.fails.load(Ordering::SeqCst) { Err(SourceError::new("the database is away")) } else { Ok(()) }
     }

@@ -41,7 +41,8 @@ fn grid() -> String {
             write!(text, " {:<15}", answer(home)).unwrap();
         }
     }
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let lines = text.lines().map(str::trim_end).collect::<Vec<_>>();
+    lines.join("\n") + "\n"
 }
 
 #[test]
