@@ -15,6 +15,7 @@ use crate::Environment;
 /// Everything routable at one moment. What is not in it does not exist, whatever the reason.
 #[derive(Debug, Default)]
 pub struct DirectorySnapshot {
+    by_id: HashMap<EnvironmentId, Arc<Environment>>,
     by_locator: HashMap<String, Arc<Environment>>,
     issuers: HashMap<String, Arc<RegisteredIssuer>>,
     tenants: HashMap<String, TenantRoute>,
@@ -35,6 +36,11 @@ impl DirectorySnapshot {
             snapshot.add(&row);
         }
         snapshot
+    }
+
+    /// The environment of this identifier.
+    pub fn by_id(&self, id: EnvironmentId) -> Option<&Arc<Environment>> {
+        self.by_id.get(&id)
     }
 
     /// The environment whose API keys carry this locator.
@@ -80,6 +86,7 @@ impl DirectorySnapshot {
         };
         *side = Some(Arc::clone(&environment));
         self.issuers.entry(row.url.clone()).or_insert_with(|| Arc::new(registered_issuer(row)));
+        self.by_id.insert(environment.id, Arc::clone(&environment));
         self.by_locator.insert(row.locator.clone(), environment);
     }
 }
