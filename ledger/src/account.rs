@@ -67,6 +67,8 @@ pub async fn balances(
 /// A currency column; anything but a known currency is a damaged row.
 pub(crate) fn currency(row: &PgRow, column: &str) -> Result<Currency, sqlx::Error> {
     let code: String = row.try_get(column)?;
-    code.parse()
-        .map_err(|source| sqlx::Error::ColumnDecode { index: column.to_owned(), source: Box::<kernel::CurrencyError>::new(source) })
+    code.parse().map_err(|source| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::<kernel::CurrencyError>::new(source),
+    })
 }

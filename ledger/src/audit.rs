@@ -36,7 +36,11 @@ pub async fn trial_balance(tx: &TenantTx) -> Result<Vec<CurrencyTotal>, sqlx::Er
                         index: "total".to_owned(),
                         source: Box::<std::num::ParseIntError>::new(source),
                     })?;
-                    Ok(CurrencyTotal { currency: currency(row, "currency")?, total_minor, accounts: row.try_get("accounts")? })
+                    Ok(CurrencyTotal {
+                        currency: currency(row, "currency")?,
+                        total_minor,
+                        accounts: row.try_get("accounts")?,
+                    })
                 })
                 .collect()
         })

@@ -56,7 +56,10 @@ pub async fn clearing_account(
             }
             // The conflict waited for the winner's commit; only a later statement sees its row.
             find(connection, purpose, currency).await?.ok_or_else(|| {
-                sqlx::Error::Protocol(format!("the {} account in {currency} conflicts but is not there", purpose.as_str()))
+                sqlx::Error::Protocol(format!(
+                    "the {} account in {currency} conflicts but is not there",
+                    purpose.as_str()
+                ))
             })
         })
     })

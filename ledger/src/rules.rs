@@ -13,7 +13,7 @@ use thiserror::Error;
 pub const POSTING_TRANSFERS_MAX: usize = 1_000;
 
 /// An account as it is locked: what the next entry builds on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountState {
     /// Identifier.
     pub id: LedgerAccountId,
@@ -28,7 +28,7 @@ pub struct AccountState {
 }
 
 /// Money to move: out of the debit account, into the credit account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferDraft {
     /// Identifier, unique for ever.
     pub id: LedgerTransferId,
@@ -43,7 +43,7 @@ pub struct TransferDraft {
 }
 
 /// One side of a transfer, with the balance after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Whose.
     pub account: LedgerAccountId,
@@ -221,7 +221,7 @@ impl Page<'_> {
     }
 
     fn current(&self, id: LedgerAccountId) -> Result<AccountState, Reason> {
-        self.touched.get(&id).or_else(|| self.book.account(id)).cloned().ok_or(Reason::AccountMissing)
+        self.touched.get(&id).or_else(|| self.book.account(id)).copied().ok_or(Reason::AccountMissing)
     }
 }
 

@@ -56,6 +56,7 @@ pub async fn post_in(tx: &TenantTx, posting: &[TransferDraft], now: OffsetDateTi
 }
 
 fn write_error(error: sqlx::Error) -> PostingError {
-    let repeated = error.as_database_error().is_some_and(|database| database.constraint() == Some("ledger_transfer_pkey"));
+    let repeated =
+        error.as_database_error().is_some_and(|database| database.constraint() == Some("ledger_transfer_pkey"));
     if repeated { PostingError::TransferExists } else { PostingError::Database(error) }
 }

@@ -95,7 +95,10 @@ fn post_in_model(model: &mut Model, posting: &[TransferDraft]) -> bool {
 }
 
 fn total(accounts: impl Iterator<Item = AccountState>, currency: &str) -> i128 {
-    accounts.filter(|account| account.currency.code() == currency).map(|account| i128::from(account.balance_minor)).sum()
+    accounts
+        .filter(|account| account.currency.code() == currency)
+        .map(|account| i128::from(account.balance_minor))
+        .sum()
 }
 
 fn states(book: &Book) -> Vec<AccountState> {

@@ -108,11 +108,7 @@ fn every_rule_in_order_of_precedence() {
         ("a eur 9 0, b eur 0 0, c usd 0 0", "a>b 5 eur, b>c 5 eur", "currency_mismatch at 1"),
         ("a eur 9 0, b eur 0 0", "a>b 9 eur, b>a 9 eur", "a 9, b 0"),
         // Two currencies in one posting: two legs each.
-        (
-            "a eur 9 0, b usd 0 0, x eur 0 -, y usd 0 -",
-            "a>x 9 eur, y>b 10 usd",
-            "a 0, b 10, x 9, y -10",
-        ),
+        ("a eur 9 0, b usd 0 0, x eur 0 -, y usd 0 -", "a>x 9 eur, y>b 10 usd", "a 0, b 10, x 9, y -10"),
     ];
     for (accounts, posting, expected) in cases {
         assert_eq!(&outcome(accounts, posting), expected, "{accounts} | {posting}");
@@ -131,10 +127,7 @@ fn a_posting_has_a_bound_and_names_a_transfer_once() {
     assert_eq!(reason, Reason::PostingTooLong);
 
     let twice = [transfer(0, "a>b 1 eur"), transfer(0, "a>b 1 eur")];
-    assert_eq!(
-        Book::new(accounts()).post(&twice),
-        Err(Rejection { transfer: 1, reason: Reason::TransferRepeated })
-    );
+    assert_eq!(Book::new(accounts()).post(&twice), Err(Rejection { transfer: 1, reason: Reason::TransferRepeated }));
 }
 
 #[test]
@@ -151,6 +144,7 @@ fn entries_are_dense_signed_and_carry_the_balance_after_each() {
         })
         .collect();
     assert_eq!(entries, ["a1 -4 = 5", "b1 +4 = 5", "b2 -2 = 3", "a2 +2 = 7"]);
-    let changed: Vec<_> = changes.accounts.iter().map(|change| (change.sequence_before, change.after.sequence)).collect();
+    let changed: Vec<_> =
+        changes.accounts.iter().map(|change| (change.sequence_before, change.after.sequence)).collect();
     assert_eq!(changed, [(0, 2), (0, 2)], "each touched account once, the untouched one not at all");
 }

@@ -1,0 +1,48 @@
+//! Puts test money into a wallet: it comes from the world outside, through the environment's clearing account.
+
+use kernel::{Amount, Currency, LedgerTransferId, WalletId};
+use ledger::{ClearingPurpose, PostingError, Reason, Rejection, TransferDraft};
+use policies::{FundWallet, Permit};
+
+use super::{Refusal, Wallet, account_of, store, view};
+use crate::{Context, Error, Failure, ownership::Visible};
+
+/// Puts test money into a wallet.
+pub async fn fund(
+    context: &Context<'_>,
+    permit: &Permit<FundWallet>,
+    id: WalletId,
+    amount: Amount,
+    currency: Currency,
+) -> Result<Wallet, Error<Refusal>> {
+    let reach = context.reach(permit)?;
+    if context.livemode() {
+        return Err(Refusal::LiveMode.into());
+    }
+    let visible = Visible::within(context, reach).await?;
+    let row = store::find(context.tx, visible, id).await?;
+    let row = row.ok_or(Refusal::Missing { object: "wallet", param: "id" })?;
+    if row.currency != currency.code() {
+        return Err(Refusal::CurrencyMismatch.into());
+    }
+    let outside =
+        ledger::clearing_account(context.tx, ClearingPurpose::External, currency, context.clock, context.entropy)
+            .await?;
+    let transfer = TransferDraft {
+        id: LedgerTransferId::generate(context.clock, context.entropy),
+        debit: outside,
+        credit: account_of(&row),
+        amount,
+        currency,
+    };
+    ledger::post_in(context.tx, &[transfer], context.now()).await.map_err(posting_error)?;
+    let balance = ledger::balance(context.tx, account_of(&row)).await?;
+    Ok(view(row, balance, context.livemode())?)
+}
+
+fn posting_error(error: PostingError) -> Error<Refusal> {
+    match error {
+        PostingError::Rejected(Rejection { reason: Reason::BalanceOverflow, .. }) => Refusal::BalanceTooLarge.into(),
+        other => Error::Failed(Failure::Posting(other)),
+    }
+}

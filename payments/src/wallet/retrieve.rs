@@ -1,0 +1,20 @@
+//! Reads one wallet with its balance.
+
+use kernel::WalletId;
+use policies::{Permit, RetrieveWallet};
+
+use super::{Refusal, Wallet, account_of, store, view};
+use crate::{Context, Error, ownership::Visible};
+
+/// Reads one wallet; what the actor may not see is not there.
+pub async fn retrieve(
+    context: &Context<'_>,
+    permit: &Permit<RetrieveWallet>,
+    id: WalletId,
+) -> Result<Wallet, Error<Refusal>> {
+    let visible = Visible::within(context, context.reach(permit)?).await?;
+    let row = store::find(context.tx, visible, id).await?;
+    let row = row.ok_or(Refusal::Missing { object: "wallet", param: "id" })?;
+    let balance = ledger::balance(context.tx, account_of(&row)).await?;
+    Ok(view(row, balance, context.livemode())?)
+}
