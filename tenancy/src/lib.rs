@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod bootstrap;
 mod cache;
 pub mod database;
 pub mod directory;
@@ -13,6 +14,7 @@ pub mod field_keys;
 pub mod hints;
 pub mod idempotency;
 pub mod identity;
+pub mod provisioning;
 pub mod scope;
 pub mod tx;
 pub mod unit_of_work;

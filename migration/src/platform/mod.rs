@@ -14,6 +14,6 @@ pub struct PlatformMigrator;
 
 impl MigratorTrait for PlatformMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        MIGRATIONS.iter().map(|migration| Box::new(*migration) as Box<dyn MigrationTrait>).collect()
+        MIGRATIONS.iter().map(|migration| -> Box<dyn MigrationTrait> { Box::new(*migration) }).collect()
     }
 }

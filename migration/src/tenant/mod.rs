@@ -44,7 +44,7 @@ pub struct TenantMigrator;
 
 impl MigratorTrait for TenantMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        MIGRATIONS.iter().map(|migration| Box::new(*migration) as Box<dyn MigrationTrait>).collect()
+        MIGRATIONS.iter().map(|migration| -> Box<dyn MigrationTrait> { Box::new(*migration) }).collect()
     }
 }
 
