@@ -14,7 +14,7 @@ pub enum ErrorClass {
     Unavailable,
     /// Stored bytes are not what was written, or stand in the wrong place: raise an alarm.
     Integrity,
-    /// The request or the configuration asks for something that cannot be.
+    /// The request asks for something that cannot be.
     Caller,
 }
 
@@ -133,9 +133,10 @@ impl KeyringError {
             | Self::NoActiveKey { .. }
             | Self::ExhaustedKey { .. }
             | Self::NotConfigured { .. }
+            | Self::Configuration { .. }
             | Self::Unexpected { .. } => ErrorClass::Unavailable,
             Self::Tampered | Self::Malformed | Self::UnknownDataKey { .. } => ErrorClass::Integrity,
-            Self::Plaintext | Self::Unsupported { .. } | Self::Configuration { .. } => ErrorClass::Caller,
+            Self::Plaintext | Self::Unsupported { .. } => ErrorClass::Caller,
         }
     }
 

@@ -161,6 +161,32 @@ async fn the_servers_policies_are_real_and_a_withdrawn_token_is_denied() {
 }
 
 #[tokio::test]
+async fn a_disabled_key_can_be_destroyed_and_acting_twice_is_no_error() {
+    let bao = OpenBao::start().await.unwrap();
+    let vault = root(&bao);
+    let key = vault.create_key(&owner()).await.unwrap();
+    vault.enable(&key).await.unwrap();
+    vault.disable(&key).await.unwrap();
+    vault.disable(&key).await.unwrap();
+    vault.destroy(&key).await.unwrap();
+    assert_eq!(vault.state(&key).await.unwrap_err(), KeyringError::NotFound { provider: VAULT });
+}
+
+#[tokio::test]
+async fn an_engine_that_is_not_mounted_does_not_look_like_a_destroyed_key() {
+    let bao = OpenBao::start().await.unwrap();
+    let owner = owner();
+    let key = root(&bao).create_key(&owner).await.unwrap();
+    let lost = VaultTransit::try_new(&bao.address().parse().unwrap(), "elsewhere", bao.token_file().into()).unwrap();
+    for refused in [lost.state(&key).await.err(), lost.destroy(&key).await.err()] {
+        assert!(matches!(refused, Some(KeyringError::Configuration { key: "vault_mount", .. })), "{refused:?}");
+    }
+    for mount in ["", "/transit", "a b", "../sys"] {
+        assert!(VaultTransit::try_new(&bao.address().parse().unwrap(), mount, bao.token_file().into()).is_err());
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_gone_means_unavailable_and_keys_in_memory_go_on() {
     let mut bao = OpenBao::start().await.unwrap();
     let clock = clock();

@@ -13,7 +13,7 @@ const AWS: ProviderKind = ProviderKind::Aws;
 pub(super) fn refused<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> KeyringError {
     match error {
         SdkError::TimeoutError(_) => KeyringError::unavailable(AWS, "no answer in time"),
-        SdkError::DispatchFailure(_) => KeyringError::unavailable(AWS, "no connection"),
+        SdkError::DispatchFailure(_) => KeyringError::unavailable(AWS, "no connection, or no credentials"),
         SdkError::ResponseError(_) => KeyringError::unavailable(AWS, "the answer broke off"),
         SdkError::ServiceError(service) => {
             let status = service.raw().status();

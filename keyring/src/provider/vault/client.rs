@@ -130,6 +130,10 @@ fn refused(status: StatusCode, refusal: &Refusal) -> KeyringError {
     let says = |text: &str| refusal.errors.iter().any(|error| error.contains(text));
     match status {
         StatusCode::FORBIDDEN => KeyringError::Denied { provider: VAULT },
+        // Only a key that is not there may look destroyed; an engine that is not there must not.
+        StatusCode::NOT_FOUND if says("no handler for route") => {
+            KeyringError::Configuration { key: "vault_mount", reason: "names no mounted engine of this server".into() }
+        }
         StatusCode::NOT_FOUND => KeyringError::NotFound { provider: VAULT },
         StatusCode::BAD_REQUEST if says("encryption key not found") || says("no existing key named") => {
             KeyringError::NotFound { provider: VAULT }
