@@ -9,7 +9,7 @@ const SERVER_VERSION_MIN: u32 = 150_000;
 /// From here on a grant itself says whether it is inherited, and a role-maker needs ADMIN on what it grants.
 pub(crate) const SERVER_VERSION_GRANT_OPTIONS: u32 = 160_000;
 /// Two runs at once take turns: `tessera` in ASCII.
-const LOCK: i64 = 0x7465_7373_6572_61;
+const LOCK: i64 = 0x0074_6573_7365_7261;
 
 /// The name, if it needs no quoting.
 pub(super) fn checked_database_name(name: &str) -> Result<&str, BootstrapError> {
@@ -74,24 +74,25 @@ impl<'a> Cluster<'a> {
             (CONTROL_ROLE, format!("LOGIN CREATEROLE {weak} PASSWORD '{control_verifier}'")),
             (APP_ROLE, format!("LOGIN NOINHERIT NOCREATEROLE {weak} PASSWORD '{app_verifier}'")),
         ];
-        let mut text = String::from("BEGIN; SET LOCAL log_statement = 'none'; ");
+        let mut text = vec!["BEGIN".to_owned(), "SET LOCAL log_statement = 'none'".to_owned()];
         for (role, attributes) in wanted {
             let verb = if self.roles.iter().any(|known| known == role) { "ALTER" } else { "CREATE" };
             if verb == "CREATE" {
                 self.created.push(format!("role {role}"));
             }
-            text.push_str(&format!("{verb} ROLE {role} {attributes}; "));
+            text.push(format!("{verb} ROLE {role} {attributes}"));
         }
         // Outside a transaction of a tenant no name resolves.
-        text.push_str(&format!("ALTER ROLE {APP_ROLE} SET search_path = ''; "));
+        text.push(format!("ALTER ROLE {APP_ROLE} SET search_path = ''"));
         // The control role hands this group to every tenant role it makes.
         let options = if self.server_version >= SERVER_VERSION_GRANT_OPTIONS {
             "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
         } else {
             "WITH ADMIN OPTION"
         };
-        text.push_str(&format!("GRANT {TENANT_GROUP} TO {CONTROL_ROLE} {options}; COMMIT"));
-        execute(admin, text).await
+        text.push(format!("GRANT {TENANT_GROUP} TO {CONTROL_ROLE} {options}"));
+        text.push("COMMIT".to_owned());
+        execute(admin, text.join("; ")).await
     }
 
     /// The database, owned by the control role. Byte order as its collation: ids and keys are compared as bytes, and no

@@ -1,6 +1,9 @@
 //! Why the control plane did not do what it was asked.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    ops::{Deref, DerefMut},
+};
 
 use keyring::{ErrorClass, KeyringError};
 use sea_orm::{DbErr, RuntimeErr};
@@ -24,10 +27,14 @@ pub enum RefusalClass {
     Unavailable,
 }
 
-/// An answer of no: for programs (`code`, `param`) and for people (`message`, `hint`).
+/// An answer of no. Boxed, because answers of yes are far smaller.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{message}")]
-pub struct Refusal {
+#[error("{}", .0.message)]
+pub struct Refusal(Box<RefusalDetails>);
+
+/// What an answer of no says: for programs (`code`, `param`) and for people (`message`, `hint`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusalDetails {
     /// What kind.
     pub class: RefusalClass,
     /// What programs branch on.
@@ -44,12 +51,13 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(class: RefusalClass, code: &'static str, message: impl Into<String>) -> Self {
-        Self { class, code: Cow::Borrowed(code), message: message.into(), param: None, hint: None, tenant: None }
+        let (code, message) = (Cow::Borrowed(code), message.into());
+        Self(Box::new(RefusalDetails { class, code, message, param: None, hint: None, tenant: None }))
     }
 
     /// A field that does not do.
     pub fn invalid(code: &'static str, param: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { param: Some(param.into()), ..Self::new(RefusalClass::Invalid, code, message) }
+        Self::new(RefusalClass::Invalid, code, message).with_param(param)
     }
 
     /// Something that is not there.
@@ -77,22 +85,36 @@ impl Refusal {
     /// Says how to mend it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// Names the field.
     #[must_use]
     pub fn with_param(mut self, param: impl Into<String>) -> Self {
-        self.param = Some(param.into());
+        self.0.param = Some(param.into());
         self
     }
 
     /// Names the tenant.
     #[must_use]
     pub fn about(mut self, tenant: impl Into<String>) -> Self {
-        self.tenant = Some(tenant.into());
+        self.0.tenant = Some(tenant.into());
         self
+    }
+}
+
+impl Deref for Refusal {
+    type Target = RefusalDetails;
+
+    fn deref(&self) -> &RefusalDetails {
+        &self.0
+    }
+}
+
+impl DerefMut for Refusal {
+    fn deref_mut(&mut self) -> &mut RefusalDetails {
+        &mut self.0
     }
 }
 
@@ -101,7 +123,7 @@ impl Refusal {
 pub enum ControlError {
     /// The answer is no.
     #[error(transparent)]
-    Refused(Box<Refusal>),
+    Refused(#[from] Refusal),
     /// Postgres did not do what it was told, or is away.
     #[error("the database did not do it")]
     Database(#[from] DbErr),
@@ -116,12 +138,6 @@ pub enum ControlError {
     /// The run was told to stop between two steps; another run goes on from there.
     #[error("the run was stopped between two steps")]
     Stopped,
-}
-
-impl From<Refusal> for ControlError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(Box::new(refusal))
-    }
 }
 
 impl From<sqlx::Error> for ControlError {
@@ -256,13 +272,13 @@ pub struct Failure {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         let away = matches!(failure.code.as_str(), KEY_SERVICE_UNAVAILABLE | "database_error");
-        Self {
+        Self(Box::new(RefusalDetails {
             class: if away { RefusalClass::Unavailable } else { RefusalClass::Conflict },
             code: Cow::Owned(failure.code),
             message: failure.message,
             param: failure.param,
             hint: failure.hint,
             tenant: None,
-        }
+        }))
     }
 }

@@ -22,7 +22,7 @@ mod tenant;
 pub use call::StaffCall;
 pub use control_plane::{ControlConfigError, ControlPlane, ControlPlaneConfig, ControlPlaneParts};
 pub use environment::{Environment, EnvironmentState};
-pub use error::{ControlError, Failure, Refusal, RefusalClass};
+pub use error::{ControlError, Failure, Refusal, RefusalClass, RefusalDetails};
 pub use keys::{ApiKeyRotation, ApiKeyRotationRequest, KmsKey, NewApiKey};
 pub use migrate::MigrationRequest;
 pub use operation::{

@@ -31,7 +31,7 @@ impl ControlPlane {
         for (index, spec) in checked.iter().enumerate() {
             let at = |error| match error {
                 ControlError::Refused(refusal) => {
-                    let refusal = within(*refusal, &format!("tenants[{index}]"));
+                    let refusal = within(refusal, &format!("tenants[{index}]"));
                     refusal.about(spec.spec().slug.as_str()).into()
                 }
                 other => other,

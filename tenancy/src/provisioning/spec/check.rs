@@ -62,7 +62,7 @@ impl CheckedSpec {
 /// Puts the path of the item in front of the field's.
 pub(in crate::provisioning) fn within(mut refusal: Refusal, at: &str) -> Refusal {
     if !at.is_empty() {
-        refusal.param = refusal.param.map(|param| {
+        refusal.param = refusal.param.take().map(|param| {
             let (first, rest) = param.split_at(param.find('[').unwrap_or(param.len()));
             format!("{at}[{first}]{rest}")
         });
@@ -76,10 +76,10 @@ fn check(spec: &TenantSpec, rules: SpecRules) -> Result<IssuerUrl, Refusal> {
         let message = "A name has 1 to 200 characters, no control characters and no space at its ends.";
         return Err(Refusal::invalid("name_invalid", "name", message));
     }
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let plan = &spec.plan;
     if !(2..=PLAN_LENGTH_MAX).contains(&plan.len())
-        || !plan.bytes().all(plain)
+        || !plan.bytes().all(allowed)
         || !plan.starts_with(|first: char| first.is_ascii_lowercase())
     {
         let message = "A plan has 2 to 31 lower-case letters, digits and underscores, starting with a letter.";
