@@ -180,6 +180,16 @@ impl Launch {
         self
     }
 
+    /// What it is called in messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bare command, for something that runs to its end.
+    pub fn plain_command(&self) -> Result<Command, StackError> {
+        self.complete(Command::new(&self.program))
+    }
+
     /// A command that dies with this process, even if this process is killed.
     pub(crate) fn supervised_command(&self) -> Result<Command, StackError> {
         let mut command = Command::new("setpriv");

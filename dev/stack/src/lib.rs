@@ -30,7 +30,7 @@ pub use identity::{
 };
 pub use launch::{Launch, StopSignal};
 pub use oidc::{OidcClient, Tokens};
-pub use port::{PortOwner, free_port, port_owner, require_free};
+pub use port::{PortOwner, free_port, is_free, lasting_port, port_owner, require_free};
 pub use postgres::{Cluster, ClusterSpec, Postgres, PostgresBinaries};
 pub use project::Project;
 pub use ready::Ready;

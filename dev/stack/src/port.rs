@@ -6,10 +6,18 @@ use std::{
     path::Path,
 };
 
+use kernel::{Entropy, SystemEntropy};
+
 use crate::{
     error::{During, StackError},
     process_table,
 };
+
+/// Where ports to remember begin; the system's own begin at 32768.
+const LASTING_PORT_MIN: u16 = 20_000;
+const LASTING_PORT_COUNT: u16 = 10_000;
+/// How often a random port is tried.
+const LASTING_TRIES: u32 = 200;
 
 /// A port that nobody listens on now. The system hands them out in turn, so two callers get different ones.
 pub fn free_port() -> Result<u16, StackError> {
@@ -17,8 +25,21 @@ pub fn free_port() -> Result<u16, StackError> {
     Ok(listener.local_addr().during(|| "read a free port".to_owned())?.port())
 }
 
+/// A free port outside the range that the system hands out by itself, to be remembered: nothing takes it by chance.
+pub fn lasting_port() -> Result<u16, StackError> {
+    let mut bytes = [0_u8; 2];
+    for _ in 0..LASTING_TRIES {
+        SystemEntropy.fill(&mut bytes);
+        let port = LASTING_PORT_MIN + u16::from_be_bytes(bytes) % LASTING_PORT_COUNT;
+        if is_free(port) {
+            return Ok(port);
+        }
+    }
+    free_port()
+}
+
 /// Whether a server of ours could listen there.
-fn is_free(port: u16) -> bool {
+pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 

@@ -70,6 +70,11 @@ impl RedisFiles {
             .ready(Ready::Redis(self.port))
     }
 
+    /// The loopback port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Its address, with the password.
     pub fn url(&self) -> String {
         format!("redis://default:{}@127.0.0.1:{}", self.password, self.port)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is missing fails the test")]
 
-use std::{process::Command, time::Duration};
+use std::{os::unix::fs::PermissionsExt, process::Command, time::Duration};
 
 use stack::{
     ClientSpec, Cluster, ClusterSpec, IdentityProvider, IssuerSpec, MiniStack, Moto, OidcClient, OldKey, OpenBao,
@@ -73,15 +73,36 @@ async fn a_half_made_cluster_and_a_stale_lock_are_mended() {
     let lock = data.join("postmaster.pid");
     std::fs::write(&lock, format!("{}\n{}\n", std::process::id(), data.display())).unwrap();
     let cluster = Cluster::prepare(spec).unwrap();
+    cluster.mend().unwrap();
     assert!(!lock.exists());
     let log = directory.path().join("postgres.log");
     let mut service = Service::start(cluster.launch(&log)).await.unwrap();
     assert!(cluster.is_running());
     service.stop().await.unwrap();
     assert!(!cluster.is_running());
-    if cluster.directory() != directory.path().join("postgres") {
-        std::fs::remove_dir_all(cluster.directory()).unwrap();
-    }
+}
+
+#[tokio::test]
+async fn a_folder_closed_to_the_server_leads_to_one_that_is_open() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let asked = directory.path().join("postgres");
+    let spec = ClusterSpec {
+        directory: asked.clone(),
+        port: free_port().unwrap(),
+        superuser_password: "only for this test".to_owned(),
+        settings: Vec::new(),
+    };
+    let first = Cluster::prepare(spec.clone()).unwrap();
+    let again = Cluster::prepare(spec.clone()).unwrap();
+    assert_eq!(first.directory(), again.directory());
+    assert_eq!(asked.canonicalize().unwrap(), first.directory());
+    let mut service = Service::start(again.launch(&directory.path().join("postgres.log"))).await.unwrap();
+    service.stop().await.unwrap();
+    std::fs::remove_dir_all(first.directory()).unwrap();
+    // The shared place was tidied away: the link leads nowhere, and the cluster is made anew.
+    let anew = Cluster::prepare(spec).unwrap();
+    std::fs::remove_dir_all(anew.directory()).unwrap();
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `MiniStack`: AWS services in memory; enforces key states, accepts tampered text, listens on all interfaces.
+//! `MiniStack`: AWS services in memory; enforces key states, accepts tampered text.
 
 use std::ops::{Deref, DerefMut};
 
@@ -22,12 +22,15 @@ pub struct MiniStack {
 }
 
 impl MiniStack {
-    /// Starts one on a free port. It cannot be bound to loopback alone: keep it short.
+    /// Starts one on a free loopback port, with the key service alone.
     pub async fn start() -> Result<Self, StackError> {
         let directory = tempfile::tempdir().during(|| "make a temporary folder for MiniStack".to_owned())?;
         let port = free_port()?;
         let launch = Launch::new("MiniStack", Project::locate()?.venv_program("ministack")?)
             .environment("GATEWAY_PORT", port.to_string())
+            .environment("BIND_HOST", "127.0.0.1")
+            .environment("SERVICES", "kms")
+            .environment("IOT_MTLS_ENABLED", "false")
             .directory(directory.path())
             .log_file(directory.path().join("ministack.log"))
             .ready(Ready::http(format!("http://127.0.0.1:{port}/_ministack/health")));

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -76,24 +76,12 @@ impl Cluster {
     /// Makes the cluster, or takes the one that is there; a half-made one is made anew.
     pub fn prepare(mut spec: ClusterSpec) -> Result<Self, StackError> {
         let owner = SystemUser::instead_of_root()?;
-        fs::create_dir_all(&spec.directory).during(|| format!("make {}", spec.directory.display()))?;
-        spec.directory = absolute(&spec.directory)?;
-        give(&spec.directory, owner.as_ref())?;
-        if let Some(user) = &owner {
-            let reachable =
-                user.can_reach(&spec.directory).during(|| format!("look at {}", spec.directory.display()))?;
-            if !reachable {
-                spec.directory = stand_in(&spec.directory);
-                fs::create_dir_all(&spec.directory).during(|| format!("make {}", spec.directory.display()))?;
-                give(&spec.directory, owner.as_ref())?;
-            }
-        }
+        spec.directory = reachable_folder(&spec.directory, owner.as_ref())?;
         let socket_directory = socket_directory(&spec.directory);
         fs::create_dir_all(&socket_directory).during(|| format!("make {}", socket_directory.display()))?;
         give(&socket_directory, owner.as_ref())?;
         let cluster = Self { spec, binaries: PostgresBinaries::find()?, owner, socket_directory };
         cluster.initialise()?;
-        cluster.mend()?;
         Ok(cluster)
     }
 
@@ -121,7 +109,7 @@ impl Cluster {
 
     /// Removes what a killed server left: orphaned backends and a `postmaster.pid` that names nobody.
     ///
-    /// Call it only while the server is meant to be stopped.
+    /// Ends a server that still runs: call it only before a start.
     pub fn mend(&self) -> Result<(), StackError> {
         let lock = self.data().join("postmaster.pid");
         if !lock.exists() {
@@ -233,8 +221,27 @@ impl Cluster {
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, StackError> {
-    path.canonicalize().during(|| format!("find {}", path.display()))
+// Root's own folders are closed to the account that the server runs under. Then the cluster lives in a shared place, and
+// a link in the folder that was asked for leads there.
+fn reachable_folder(folder: &Path, owner: Option<&SystemUser>) -> Result<PathBuf, StackError> {
+    let made = |path: &Path| fs::create_dir_all(path).during(|| format!("make {}", path.display()));
+    if folder.is_symlink() && !folder.exists() {
+        fs::remove_file(folder).during(|| format!("remove the link {} to nowhere", folder.display()))?;
+    }
+    made(folder)?;
+    let real = folder.canonicalize().during(|| format!("find {}", folder.display()))?;
+    give(&real, owner)?;
+    let Some(user) = owner else { return Ok(real) };
+    if user.can_reach(&real).during(|| format!("look at {}", real.display()))? {
+        return Ok(real);
+    }
+    let shared = PathBuf::from("/var/tmp").join(format!("tessera-{}", short_name(&real)));
+    made(&shared)?;
+    give(&shared, owner)?;
+    fs::remove_dir(&real)
+        .and_then(|()| symlink(&shared, &real))
+        .during(|| format!("lead from {} to {}", real.display(), shared.display()))?;
+    Ok(shared)
 }
 
 // A folder in a shared temporary place may have been laid there by somebody else, or be a link to who knows where.
@@ -250,9 +257,11 @@ fn give(folder: &Path, owner: Option<&SystemUser>) -> Result<(), StackError> {
     owner.map_or(Ok(()), |user| user.own(folder))
 }
 
-// A folder of the same name for the same place, so that the next run finds it again.
-fn stand_in(directory: &Path) -> PathBuf {
-    PathBuf::from("/var/tmp").join(format!("tessera-{}", short_name(directory)))
+/// A place for throwaway clusters that the server's account can reach.
+pub(super) fn temporary_folder() -> Result<PathBuf, StackError> {
+    let own = env::temp_dir();
+    let Some(user) = SystemUser::instead_of_root()? else { return Ok(own) };
+    Ok(if user.can_reach(&own).unwrap_or(false) { own } else { PathBuf::from("/tmp") })
 }
 
 fn socket_directory(directory: &Path) -> PathBuf {

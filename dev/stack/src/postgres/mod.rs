@@ -40,7 +40,7 @@ impl Postgres {
     pub async fn throwaway_with(settings: &[(&str, &str)]) -> Result<Self, StackError> {
         let directory = tempfile::Builder::new()
             .prefix("tessera-pg-")
-            .tempdir()
+            .tempdir_in(cluster::temporary_folder()?)
             .during(|| "make a temporary folder for Postgres".to_owned())?;
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let cluster = Cluster::prepare(ClusterSpec {
@@ -49,6 +49,7 @@ impl Postgres {
             superuser_password: random_secret(),
             settings: settings.iter().map(own).collect(),
         })?;
+        cluster.mend()?;
         let service = Service::start(cluster.launch(&directory.path().join("postgres.log"))).await?;
         Ok(Self { service, cluster, _directory: directory })
     }
