@@ -124,15 +124,18 @@ impl Keyring {
     ) -> Result<FieldKeys, KeyringError> {
         let newest_fields = newest_in_use(data_keys, Purpose::Fields);
         let newest_index = newest_in_use(data_keys, Purpose::Index);
-        let fetched: Vec<(&WrappedDataKey, Result<UnwrappedKey, KeyringError>)> = stream::iter(data_keys)
+        // The futures are made before they are streamed: a closure inside the stream would make this future one
+        // that callers cannot prove to be `Send`.
+        let fetches: Vec<_> = data_keys
+            .iter()
             .map(|data_key| async move {
                 let hand_out =
                     if newest_fields == Some(data_key.id) { HandOut::ForSealing } else { HandOut::ForReading };
                 (data_key, self.unwrapped(key, data_key, hand_out).await)
             })
-            .buffered(FETCHES_AT_ONCE)
-            .collect()
-            .await;
+            .collect();
+        let fetched: Vec<(&WrappedDataKey, Result<UnwrappedKey, KeyringError>)> =
+            stream::iter(fetches).buffered(FETCHES_AT_ONCE).collect().await;
         let mut shared = Shared {
             tenant: key.tenant,
             environment: key.environment,

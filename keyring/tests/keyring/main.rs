@@ -13,4 +13,5 @@ mod local;
 mod rotation;
 mod scripted;
 mod sealing;
+mod spawned;
 mod vault;
