@@ -1,0 +1,99 @@
+//! `tessera help`: a command's help, the exit codes, and the manual pages.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, CommandFactory as _, ValueHint};
+use clap_mangen::Man;
+use serde_json::json;
+
+use crate::{
+    arguments::Cli,
+    exit_code::ExitCode,
+    failure::Failure,
+    output::{Document, Table, cell},
+};
+
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Explain a command or a topic\n\nTopics: `exit-codes` lists what the exit codes mean; \
+        `man` prints the manual page, or writes one page per command with --dir.",
+    after_help = "Examples:\n  tessera help exit-codes\n  tessera help tenant create"
+)]
+pub(crate) struct HelpArguments {
+    /// A command, or `exit-codes`, or `man`
+    #[arg(value_name = "COMMAND OR TOPIC")]
+    words: Vec<String>,
+    /// With `man`: write one page per command into this directory
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::DirPath)]
+    dir: Option<PathBuf>,
+}
+
+/// Explains.
+pub(crate) fn run(arguments: &HelpArguments) -> Result<Document, Failure> {
+    let words: Vec<&str> = arguments.words.iter().map(String::as_str).collect();
+    match (words.as_slice(), &arguments.dir) {
+        (["exit-codes"], None) => Ok(exit_codes()),
+        (["man"], None) => manual(),
+        (["man"], Some(directory)) => manuals(directory),
+        (_, Some(_)) => Err(Failure::usage("--dir only goes with `tessera help man`").parameter("--dir")),
+        (words, None) => explain(words),
+    }
+}
+
+fn exit_codes() -> Document {
+    let mut table = Table::new(["code", "meaning"]);
+    let mut items = Vec::new();
+    for code in ExitCode::GENERAL {
+        table.row([cell(code.number().to_string()), cell(code.meaning())]);
+        items.push(json!({ "code": code.number(), "name": code.name(), "meaning": code.meaning() }));
+    }
+    let detailed = "With `plan --detailed-exitcode`: 0 no change, 1 any error, 2 changes pending.";
+    Document::list(json!({ "object": "list", "data": items.clone() }), items).table(table).text("").text(detailed)
+}
+
+fn explain(words: &[&str]) -> Result<Document, Failure> {
+    let mut root = Cli::command();
+    root.build();
+    let mut command = &mut root;
+    for word in words {
+        command = command.find_subcommand_mut(word).ok_or_else(|| {
+            Failure::usage(format!("there is no command or topic `{}`", words.join(" ")))
+                .hint("`tessera --help` lists the commands; topics are `exit-codes` and `man`")
+        })?;
+    }
+    let text = command.render_long_help().to_string();
+    Ok(Document::new(json!({ "object": "help", "text": text })).text(text.trim_end()))
+}
+
+fn manual() -> Result<Document, Failure> {
+    let page = page(Cli::command())?;
+    Ok(Document::new(json!({ "object": "manual_page", "text": page })).text(page.trim_end()))
+}
+
+fn manuals(directory: &Path) -> Result<Document, Failure> {
+    let cannot = |error: io::Error| Failure::local(format!("cannot write to {}: {error}", directory.display()));
+    fs::create_dir_all(directory).map_err(cannot)?;
+    let mut root = Cli::command();
+    root.build();
+    let mut pages = Vec::new();
+    write_pages(&root, directory, &mut pages).map_err(cannot)?;
+    let document = Document::new(json!({ "object": "manual_pages", "files": pages }));
+    Ok(document.text(format!("{} pages written to {}", pages.len(), directory.display())))
+}
+
+fn write_pages(command: &clap::Command, directory: &Path, pages: &mut Vec<PathBuf>) -> io::Result<()> {
+    pages.push(Man::new(command.clone()).generate_to(directory)?);
+    command.get_subcommands().try_for_each(|child| write_pages(child, directory, pages))
+}
+
+fn page(command: clap::Command) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    Man::new(command)
+        .render(&mut text)
+        .map_err(|error| Failure::local(format!("the manual page cannot be written: {error}")))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
