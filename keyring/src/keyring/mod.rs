@@ -126,7 +126,7 @@ impl Keyring {
         let newest_index = newest_in_use(data_keys, Purpose::Index);
         // The futures are made before they are streamed: a closure inside the stream would make this future one
         // that callers cannot prove to be `Send`.
-        let fetches: Vec<_> = data_keys
+        let under_way: Vec<_> = data_keys
             .iter()
             .map(|data_key| async move {
                 let hand_out =
@@ -135,7 +135,7 @@ impl Keyring {
             })
             .collect();
         let fetched: Vec<(&WrappedDataKey, Result<UnwrappedKey, KeyringError>)> =
-            stream::iter(fetches).buffered(FETCHES_AT_ONCE).collect().await;
+            stream::iter(under_way).buffered(FETCHES_AT_ONCE).collect().await;
         let mut shared = Shared {
             tenant: key.tenant,
             environment: key.environment,
