@@ -20,6 +20,8 @@ pub struct Client {
 #[derive(Clone, Debug, Default)]
 pub struct Extras {
     pub body: Option<Value>,
+    /// Sent as it is, as JSON.
+    pub raw_body: Option<String>,
     pub key: Option<String>,
     pub headers: Vec<(String, String)>,
 }
@@ -83,6 +85,9 @@ impl Client {
         if let Some(body) = &extras.body {
             request = request.json(body);
         }
+        if let Some(text) = extras.raw_body {
+            request = request.header("content-type", "application/json").body(text);
+        }
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, text: response.text().await? })
@@ -102,6 +107,11 @@ impl Client {
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, Extras { body: Some(body), ..Extras::default() }).await
+    }
+
+    /// A body as it stands, be it JSON or not.
+    pub async fn post_text(&self, path: &str, text: &str) -> Answer {
+        self.send("POST", path, Extras { raw_body: Some(text.to_owned()), ..Extras::default() }).await
     }
 
     /// A write that may be repeated.

@@ -4,12 +4,14 @@ pub mod binary;
 pub mod client;
 pub mod database;
 pub mod invariants;
+pub mod malformed;
 mod merchant;
 pub mod mint;
 pub mod random;
 pub mod server;
 pub mod stack;
 pub mod tenant;
+pub mod until;
 pub mod wire;
 
 use std::sync::{

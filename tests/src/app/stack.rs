@@ -1,6 +1,9 @@
 //! One complete platform on free ports: Postgres, Redis, the mint, `tessera control` and `tessera api`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use stack::{Postgres, Project, Redis};
 use tempfile::TempDir;
@@ -22,6 +25,9 @@ pub const STAFF_AUDIENCE: &str = "urn:tessera:platform";
 const UNLIMITED: u32 = 1_000_000;
 /// Set to keep the logs of a run for a look at them.
 const KEEP_VARIABLE: &str = "TESSERA_TESTS_KEEP";
+
+/// How long a process that should refuse to start may run.
+const BRIEF: Duration = Duration::from_secs(20);
 
 /// What is unusual about a stack.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +102,15 @@ impl Stack {
     /// Another control process on the same database, for the staff of `issuer_url`.
     pub async fn another_control(&self, issuer_url: &str, settings: Settings) -> Server {
         Server::start("control", "CONTROL", overridden(self.parts().control(issuer_url), settings), &self.logs).await
+    }
+
+    /// Runs an API process that is expected to end by itself, and answers how it ended.
+    pub async fn run_api_briefly(&self, settings: Settings) -> std::process::Output {
+        let listen = setting("API__LISTEN", format!("127.0.0.1:{}", stack::free_port().unwrap()));
+        let mut command = Command::new(Project::locate().unwrap().tessera_binary());
+        command.arg("api").envs(overridden(self.parts().api(), settings)).envs([listen]).kill_on_drop(true);
+        let running = tokio::time::timeout(BRIEF, command.output());
+        running.await.expect("it ends by itself").unwrap()
     }
 
     /// A member of the platform's staff, at the first control process.

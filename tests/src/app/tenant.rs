@@ -112,7 +112,7 @@ pub fn member_subject(role: &str) -> String {
 }
 
 /// What the control plane is asked for.
-pub fn specification(slug: &str, issuer: &Issuer, plan: &Plan) -> Value {
+pub fn specification(slug: &str, issuer_url: &str, plan: &Plan) -> Value {
     let members: Vec<Value> =
         MEMBER_ROLES.iter().map(|role| json!({"subject": member_subject(role), "role": role})).collect();
     json!({
@@ -121,7 +121,7 @@ pub fn specification(slug: &str, issuer: &Issuer, plan: &Plan) -> Value {
         "plan": "standard",
         "key_provider": plan.key_provider,
         "issuer": {
-            "url": issuer.url(),
+            "url": issuer_url,
             "shared": false,
             "audience_live": AUDIENCE_LIVE,
             "audience_test": AUDIENCE_TEST,
@@ -132,26 +132,30 @@ pub fn specification(slug: &str, issuer: &Issuer, plan: &Plan) -> Value {
     })
 }
 
-/// Provisions a tenant and gives it its first API keys.
+/// Provisions a tenant with an issuer of the mint and gives it its first API keys.
 pub async fn provision(stack: &Stack, slug: &str, plan: &Plan) -> Tenant {
     let issuer = stack.mint.issuer(slug, plan.algorithm);
     let staff = stack.staff("staff_admin");
-    let created = staff.post("/platform/v1/tenants", specification(slug, &issuer, plan)).await.ok();
-    let operation = operation_end(&staff, created["operation_id"].as_str().expect("an operation")).await;
+    create(&staff, specification(slug, issuer.url(), plan)).await;
+    first_keys(stack, &staff, slug, issuer).await
+}
+
+/// Creates a tenant and waits until it is there.
+pub async fn create(staff: &Client, specification: Value) -> Value {
+    let created = staff.post("/platform/v1/tenants", specification).await.ok();
+    let operation = operation_end(staff, created["operation_id"].as_str().expect("an operation")).await;
     assert_eq!(operation["state"], "succeeded", "{operation}");
-    let rotated = staff
-        .post(&format!("/platform/v1/tenants/{slug}/api_keys/rotate"), json!({"name": "first", "role": "admin"}))
-        .await
-        .ok();
+    operation
+}
+
+/// Gives a tenant that is there its first API keys.
+pub async fn first_keys(stack: &Stack, staff: &Client, slug: &str, issuer: Issuer) -> Tenant {
+    let order = json!({"name": "first", "role": "admin"});
+    let rotated = staff.post(&format!("/platform/v1/tenants/{slug}/api_keys/rotate"), order).await.ok();
     let object = staff.get(&format!("/platform/v1/tenants/{slug}")).await.ok();
     let side = |mode: &str, audience: &'static str| {
-        let of_mode = |list: &Value| -> Value {
-            let items = list.as_array().unwrap_or_else(|| panic!("a list: {list}"));
-            items.iter().find(|item| item["mode"] == mode).unwrap_or_else(|| panic!("{mode} in {list}")).clone()
-        };
-        let environment = of_mode(&object["environments"]);
-        let key = of_mode(&rotated["object"]["keys"]);
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("a text in {environment} {key}")).to_owned();
+        let environment = of_mode(&object["environments"], mode);
+        let key = of_mode(&rotated["object"]["keys"], mode);
         Environment {
             slug: slug.to_owned(),
             schema: text(&environment["schema"]),
@@ -163,8 +167,22 @@ pub async fn provision(stack: &Stack, slug: &str, plan: &Plan) -> Tenant {
             anonymous: stack.api.anonymous(),
         }
     };
-    let (test, live) = (side("test", AUDIENCE_TEST), side("live", AUDIENCE_LIVE));
-    Tenant { slug: slug.to_owned(), issuer, test, live }
+    Tenant {
+        slug: slug.to_owned(),
+        issuer: issuer.clone(),
+        test: side("test", AUDIENCE_TEST),
+        live: side("live", AUDIENCE_LIVE),
+    }
+}
+
+/// The item of a list that is of this mode.
+fn of_mode<'a>(list: &'a Value, mode: &str) -> &'a Value {
+    let items = list.as_array().unwrap_or_else(|| panic!("a list: {list}"));
+    items.iter().find(|item| item["mode"] == mode).unwrap_or_else(|| panic!("{mode} in {list}"))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text: {value}")).to_owned()
 }
 
 /// Waits until an operation has ended, however it does.

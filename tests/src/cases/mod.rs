@@ -1,6 +1,11 @@
 //! The cases, one subject a file, one sentence a case.
 
+mod around;
+mod bad_input;
+mod crash;
+mod idempotency;
 mod isolation;
+mod tokens;
 
 use libtest_mimic::Trial;
 
@@ -16,5 +21,15 @@ pub(crate) use cases;
 
 /// Every case, the long ones first so that the short ones fill the gaps.
 pub fn all() -> Vec<Trial> {
-    [isolation::trials()].into_iter().flatten().collect()
+    [
+        isolation::trials(),
+        crash::trials(),
+        idempotency::trials(),
+        tokens::trials(),
+        bad_input::trials(),
+        around::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
