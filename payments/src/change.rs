@@ -24,7 +24,16 @@ impl<T> Change<T> {
         }
     }
 
-    /// The same change of a checked or converted value.
+    /// The same change of a converted value.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Absent => Change::Absent,
+            Self::Null => Change::Null,
+            Self::Value(value) => Change::Value(convert(value)),
+        }
+    }
+
+    /// The same change of a checked value.
     pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Change<U>, E> {
         Ok(match self {
             Self::Absent => Change::Absent,

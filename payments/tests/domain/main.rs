@@ -1,0 +1,12 @@
+//! The domain on a real Postgres with real keys and real permits.
+
+mod access;
+mod concurrency;
+mod customers;
+#[path = "../../../ledger/tests/postgres/environments.rs"]
+mod environments;
+mod keys;
+mod pages;
+mod wallet_transfers;
+mod wallets;
+mod world;

@@ -1,0 +1,119 @@
+//! Wallets: opened empty, funded in test mode only, seen by their owner.
+
+use kernel::{CustomerId, Mode, WalletId};
+use payments::{
+    PageRequest,
+    customer::CustomerDraft,
+    wallet::{self, WalletDraft, WalletFilter},
+};
+use uuid::Uuid;
+
+use super::world::{World, amount, api_key, end_user, eur, refused};
+
+fn draft(customer: Option<CustomerId>) -> WalletDraft {
+    WalletDraft { customer, currency: eur(), metadata: [("shop".to_owned(), "berlin".to_owned())].into() }
+}
+
+#[tokio::test]
+async fn a_wallet_opens_empty_and_shows_what_was_put_in() {
+    let world = World::start().await;
+    let owner = api_key("operator");
+    let tx = world.begin().await;
+    let context = world.context(&tx, &owner);
+    let opened = wallet::create(&context, &world.permit(&owner), draft(None)).await.unwrap();
+    assert_eq!((opened.customer, opened.balance.minor, opened.balance.currency), (None, 0, eur()));
+    let funded = wallet::fund(&context, &world.permit(&owner), opened.id, amount(1_250), eur()).await.unwrap();
+    assert_eq!(funded.balance.minor, 1_250);
+    let read = wallet::retrieve(&context, &world.permit(&owner), opened.id).await.unwrap();
+    assert_eq!(read, funded);
+    tx.commit(()).await.unwrap();
+    world.assert_books_are_right().await;
+}
+
+#[tokio::test]
+async fn money_out_of_nothing_is_refused_in_live_mode_and_in_another_currency() {
+    let owner = api_key("owner");
+    let live = World::start_in(Mode::Live).await;
+    let tx = live.begin().await;
+    let context = live.context(&tx, &owner);
+    let opened = wallet::create(&context, &live.permit(&owner), draft(None)).await.unwrap();
+    assert!(opened.livemode);
+    let result = wallet::fund(&context, &live.permit(&owner), opened.id, amount(1), eur()).await;
+    assert_eq!(refused(result), ("livemode_mismatch", None));
+
+    let world = World::start().await;
+    let opened = world.wallet(None, 0).await;
+    let tx = world.begin().await;
+    let context = world.context(&tx, &owner);
+    let dollars = "usd".parse().unwrap();
+    let result = wallet::fund(&context, &world.permit(&owner), opened.id, amount(1), dollars).await;
+    assert_eq!(refused(result), ("currency_mismatch", Some("currency")));
+    let nowhere = WalletId::from_uuid(Uuid::from_u128(7));
+    let result = wallet::fund(&context, &world.permit(&owner), nowhere, amount(1), eur()).await;
+    assert_eq!(refused(result), ("resource_missing", Some("id")));
+    tx.commit(()).await.unwrap();
+    assert_eq!(world.count("SELECT count(*) FROM ledger_transfer").await, 0);
+}
+
+#[tokio::test]
+async fn a_balance_never_leaves_64_bits() {
+    let world = World::start().await;
+    let owner = api_key("owner");
+    let opened = world.wallet(None, 0).await;
+    let tx = world.begin().await;
+    let context = world.context(&tx, &owner);
+    let largest = amount(kernel::Amount::MAX_MINOR);
+    for _ in 0..1_024 {
+        wallet::fund(&context, &world.permit(&owner), opened.id, largest, eur()).await.unwrap();
+    }
+    let result = wallet::fund(&context, &world.permit(&owner), opened.id, largest, eur()).await;
+    assert_eq!(refused(result), ("balance_too_large", Some("amount")));
+    tx.commit(()).await.unwrap();
+    assert_eq!(world.balance(opened.id).await, i64::MAX - 1_023);
+    world.assert_books_are_right().await;
+}
+
+#[tokio::test]
+async fn an_end_user_opens_and_sees_his_own_wallets_only() {
+    let world = World::start().await;
+    let ada = end_user("ada");
+    let tx = world.begin().await;
+    let context = world.context(&tx, &ada);
+    let result = wallet::create(&context, &world.permit(&ada), draft(None)).await;
+    assert_eq!(refused(result), ("customer_required", Some("customer")));
+    let all = PageRequest::try_new(None, None, None).unwrap();
+    let none = wallet::list(&context, &world.permit(&ada), WalletFilter::default(), all).await.unwrap();
+    assert_eq!(none.items, [], "who is no customer yet has no wallets");
+    tx.commit(()).await.unwrap();
+
+    let me = world.customer(&ada, CustomerDraft::default()).await;
+    let bob = world.customer(&end_user("bob"), CustomerDraft::default()).await;
+    let bobs = world.wallet(Some(bob.id), 500).await;
+    let shops = world.wallet(None, 500).await;
+    world.tick();
+    let tx = world.begin().await;
+    let context = world.context(&tx, &ada);
+    let mine = wallet::create(&context, &world.permit(&ada), draft(None)).await.unwrap();
+    assert_eq!(mine.customer, Some(me.id));
+    let result = wallet::create(&context, &world.permit(&ada), draft(Some(bob.id))).await;
+    assert_eq!(refused(result), ("resource_missing", Some("customer")));
+    let nobody = WalletId::from_uuid(Uuid::from_u128(7));
+    for foreign in [bobs.id, shops.id, nobody] {
+        let result = wallet::retrieve(&context, &world.permit(&ada), foreign).await;
+        assert_eq!(refused(result), ("resource_missing", Some("id")));
+        let after = PageRequest::try_new(None, Some(foreign), None).unwrap();
+        let result = wallet::list(&context, &world.permit(&ada), WalletFilter::default(), after).await;
+        assert_eq!(refused(result), ("resource_missing", Some("starting_after")));
+    }
+    let seen = wallet::list(&context, &world.permit(&ada), WalletFilter::default(), all).await.unwrap();
+    assert_eq!(seen.items.iter().map(|wallet| wallet.id).collect::<Vec<_>>(), [mine.id]);
+    let of_bob = WalletFilter { customer: Some(bob.id) };
+    assert_eq!(wallet::list(&context, &world.permit(&ada), of_bob, all).await.unwrap().items, []);
+
+    let owner = api_key("owner");
+    let context = world.context(&tx, &owner);
+    let seen = wallet::list(&context, &world.permit(&owner), of_bob, all).await.unwrap();
+    assert_eq!(seen.items.iter().map(|wallet| (wallet.id, wallet.balance.minor)).collect::<Vec<_>>(), [(bobs.id, 500)]);
+    let result = wallet::create(&context, &world.permit(&owner), draft(Some(CustomerId::from_uuid(Uuid::nil())))).await;
+    assert_eq!(refused(result), ("resource_missing", Some("customer")));
+}

@@ -1,0 +1,186 @@
+//! One environment with keys and policies, and people who act in it.
+
+use std::sync::Arc;
+
+use kernel::{
+    Amount, ApiKeyId, Clock, Currency, CustomerId, Entropy, FixedClock, MemberId, Mode, SystemEntropy, WalletId,
+};
+use keyring::{EnvironmentKey, KeyOwner, Keyring, KeyringConfig, ProviderKind, Purpose, WrappedDataKey};
+use ledger::discrepancies;
+use payments::{
+    Context, Error, KeyAccess, Refusal,
+    customer::{self, Customer, CustomerDraft},
+    wallet::{self, Wallet, WalletDraft},
+    wallet_transfer::{self, WalletTransfer, WalletTransferDraft},
+};
+use policies::{Action, Attributes, Permit, PolicySnapshot, Subject as Granter};
+use tempfile::TempDir;
+use tenancy::{Actor, Environment, TenantTx, actor::Subject};
+use uuid::Uuid;
+
+use super::environments::Environments;
+
+pub(crate) struct World {
+    pub(crate) environments: Environments,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) keys: KeyAccess,
+    pub(crate) snapshot: PolicySnapshot,
+    pub(crate) clock: FixedClock,
+    pub(crate) keyring: Keyring,
+    pub(crate) data_keys: Vec<WrappedDataKey>,
+    _master_keys: TempDir,
+}
+
+/// The tenant's provider.
+pub(crate) const ISSUER: &str = "https://issuer.example";
+
+pub(crate) fn person(name: &str) -> Subject {
+    Subject { issuer: ISSUER.to_owned(), subject: name.to_owned() }
+}
+
+pub(crate) fn end_user(name: &str) -> Actor {
+    Actor::EndUser { subject: person(name), multi_factor: false }
+}
+
+pub(crate) fn api_key(role: &str) -> Actor {
+    Actor::ApiKey { id: ApiKeyId::from_uuid(Uuid::from_u128(1)), role: role.to_owned() }
+}
+
+pub(crate) fn member(role: &str) -> Actor {
+    let id = MemberId::from_uuid(Uuid::from_u128(1));
+    Actor::Member { id, subject: person("staff"), role: role.to_owned(), multi_factor: true }
+}
+
+pub(crate) fn eur() -> Currency {
+    "eur".parse().unwrap()
+}
+
+pub(crate) fn amount(minor: i64) -> Amount {
+    Amount::try_new(minor).unwrap()
+}
+
+/// What the client is told: code and parameter.
+pub(crate) fn refused<T: std::fmt::Debug, R: Refusal>(
+    result: Result<T, Error<R>>,
+) -> (&'static str, Option<&'static str>) {
+    match result {
+        Err(Error::Refused(refusal)) => (refusal.code(), refusal.param()),
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_in(Mode::Test).await
+    }
+
+    pub(crate) async fn start_in(mode: Mode) -> Self {
+        let environments = Environments::start(10).await;
+        let environment = environments.create(1, mode).await;
+        let master_keys = TempDir::new().unwrap();
+        let config =
+            KeyringConfig { local_directory: Some(master_keys.path().join("keys")), ..KeyringConfig::default() };
+        let clock = Arc::new(FixedClock::new(1_790_000_000));
+        let keyring = Keyring::connect(&config, clock, Arc::new(SystemEntropy)).await.unwrap();
+        let key = key_of(&keyring, &environment).await;
+        let mut data_keys = Vec::new();
+        for purpose in [Purpose::Fields, Purpose::Index] {
+            data_keys.push(keyring.generate_data_key(&key, purpose).await.unwrap());
+        }
+        let keys = KeyAccess::from(keyring.field_keys(&key, &data_keys).await);
+        let snapshot = PolicySnapshot::built_in(environment.id).unwrap();
+        let clock = FixedClock::new(1_790_000_000);
+        Self { environments, environment, keys, snapshot, clock, keyring, data_keys, _master_keys: master_keys }
+    }
+
+    pub(crate) async fn begin(&self) -> TenantTx {
+        self.environments.begin(&self.environment).await
+    }
+
+    pub(crate) fn context<'a>(&'a self, tx: &'a TenantTx, actor: &'a Actor) -> Context<'a> {
+        Context { tx, actor, keys: &self.keys, clock: &self.clock, entropy: &SystemEntropy as &dyn Entropy }
+    }
+
+    /// What the policies give the actor; they must give it.
+    pub(crate) fn permit<A: Action>(&self, actor: &Actor) -> Permit<A> {
+        let subject = Granter::tenant(self.environment.id, actor.role());
+        self.snapshot.permit::<A>(&subject, &Attributes::at(self.clock.now())).unwrap()
+    }
+
+    /// Each object a second later than the one before.
+    pub(crate) fn tick(&self) {
+        self.clock.advance(1);
+    }
+
+    pub(crate) async fn customer(&self, actor: &Actor, draft: CustomerDraft) -> Customer {
+        self.tick();
+        let tx = self.begin().await;
+        let created = customer::create(&self.context(&tx, actor), &self.permit(actor), draft).await.unwrap();
+        tx.commit(created).await.unwrap().into_inner()
+    }
+
+    pub(crate) async fn wallet(&self, customer: Option<CustomerId>, minor: i64) -> Wallet {
+        self.tick();
+        let owner = api_key("owner");
+        let tx = self.begin().await;
+        let context = self.context(&tx, &owner);
+        let draft = WalletDraft { customer, currency: eur(), metadata: [].into() };
+        let mut wallet = wallet::create(&context, &self.permit(&owner), draft).await.unwrap();
+        if minor > 0 {
+            wallet = wallet::fund(&context, &self.permit(&owner), wallet.id, amount(minor), eur()).await.unwrap();
+        }
+        tx.commit(wallet).await.unwrap().into_inner()
+    }
+
+    pub(crate) async fn transfer(
+        &self,
+        actor: &Actor,
+        draft: WalletTransferDraft,
+    ) -> Result<WalletTransfer, Error<wallet_transfer::Refusal>> {
+        self.tick();
+        let tx = self.begin().await;
+        // Committed either way: a refusal must have written nothing.
+        let result = wallet_transfer::create(&self.context(&tx, actor), &self.permit(actor), draft).await;
+        tx.commit(result).await.unwrap().into_inner()
+    }
+
+    pub(crate) async fn balance(&self, wallet: WalletId) -> i64 {
+        let owner = api_key("owner");
+        let tx = self.begin().await;
+        wallet::retrieve(&self.context(&tx, &owner), &self.permit(&owner), wallet).await.unwrap().balance.minor
+    }
+
+    pub(crate) async fn count(&self, sql: &'static str) -> i64 {
+        let tx = self.begin().await;
+        tx.with_connection(move |connection| {
+            Box::pin(async move { sqlx::query_scalar(sql).fetch_one(connection).await })
+        })
+        .await
+        .unwrap()
+    }
+
+    pub(crate) async fn assert_books_are_right(&self) {
+        let tx = self.begin().await;
+        for total in ledger::trial_balance(&tx).await.unwrap() {
+            assert_eq!(total.total_minor, 0, "{total:?}");
+        }
+        assert_eq!(discrepancies(&tx).await.unwrap(), []);
+    }
+}
+
+pub(crate) async fn key_of(keyring: &Keyring, environment: &Environment) -> EnvironmentKey {
+    let owner = KeyOwner { tenant: environment.tenant, environment: environment.id };
+    let reference = keyring.create_key(ProviderKind::Local, &owner).await.unwrap();
+    EnvironmentKey { tenant: environment.tenant, environment: environment.id, reference }
+}
+
+pub(crate) fn draft(source: WalletId, destination: WalletId, minor: i64) -> WalletTransferDraft {
+    WalletTransferDraft {
+        source,
+        destination,
+        amount: amount(minor),
+        currency: eur(),
+        description: None,
+        metadata: [].into(),
+    }
+}
