@@ -6,6 +6,7 @@ use arc_swap::ArcSwapOption;
 use kernel::EnvironmentId;
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
+    task::spawn_blocking,
     time::{Instant, timeout},
 };
 use tracing::warn;
@@ -132,6 +133,12 @@ impl Slot {
             return Ok(Arc::clone(&serving.snapshot));
         }
         let rows = source.rows(environment).await?;
-        PolicySnapshot::try_new(environment, &rows).map(Arc::new).map_err(|error| LoadError::Snapshot(Arc::new(error)))
+        // Compiling hundreds of expressions takes milliseconds, which other requests must not wait.
+        let build = spawn_blocking(move || PolicySnapshot::try_new(environment, &rows));
+        match build.await {
+            Ok(Ok(snapshot)) => Ok(Arc::new(snapshot)),
+            Ok(Err(error)) => Err(LoadError::Snapshot(Arc::new(error))),
+            Err(_) => Err(LoadError::CutOff),
+        }
     }
 }

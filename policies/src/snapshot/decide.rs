@@ -117,3 +117,33 @@ pub(super) fn facts_for(rule: &ConditionalRule, action: &ActionEntry, facts: &At
 fn failed(error: casbin::Error) -> Refusal {
     Refusal::EvaluationFailed(Arc::new(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use kernel::{EnvironmentId, FixedClock, SeededEntropy};
+
+    use super::*;
+    use crate::action::{CreateApiKey, CreateWallet};
+
+    /// A section that is not there makes Casbin fail; failing is refusing, the second time too.
+    #[test]
+    fn an_engine_that_fails_permits_nothing_and_is_not_remembered_as_permitting() {
+        let here = EnvironmentId::generate(&FixedClock::new(1), &SeededEntropy::new(1));
+        let mut snapshot = PolicySnapshot::built_in(here).unwrap();
+        for entry in snapshot.roles.values_mut() {
+            entry.section = entry.section.take().map(|_| "absent".to_owned());
+            for rule in entry.cells.iter_mut().flat_map(|cell| &mut cell.conditional) {
+                rule.section = "absent".to_owned();
+            }
+        }
+        for _ in 0..2 {
+            for role in ["owner", "customer"] {
+                let subject = Subject::tenant(here, role);
+                let refusal = snapshot.permit::<CreateWallet>(&subject, &Attributes::unknown()).unwrap_err();
+                assert!(matches!(refusal, Refusal::EvaluationFailed(_)) && refusal.is_unavailable(), "{refusal}");
+            }
+        }
+        let customer = Subject::tenant(here, "customer");
+        assert!(snapshot.permit::<CreateApiKey>(&customer, &Attributes::unknown()).is_err());
+    }
+}
