@@ -56,10 +56,8 @@ async fn an_own_issuer_belongs_to_one_tenant_and_a_shared_one_to_many() {
     let world = World::start().await;
     let own = |name: &str| world.spec_with(name, |spec| spec["issuer"]["url"] = json!(world.issuers.url("one")));
     let (one, two) = (call(), call());
-    let (first, second) = tokio::join!(
-        world.control.create_tenant(&one, own("acme")),
-        world.control.create_tenant(&two, own("globex"))
-    );
+    let (first, second) =
+        tokio::join!(world.control.create_tenant(&one, own("acme")), world.control.create_tenant(&two, own("globex")));
     let (happy, unhappy): (Vec<_>, Vec<_>) = [first, second].into_iter().partition(Result::is_ok);
     assert_eq!((happy.len(), unhappy.len()), (1, 1));
     for result in unhappy {

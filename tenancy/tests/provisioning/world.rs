@@ -69,6 +69,7 @@ impl World {
         let admin = PgPoolOptions::new().max_connections(2).connect(admin_url.as_str()).await.unwrap();
         let app = connect(&postgres.url("tessera_app", APP_PASSWORD, &database), 2).await;
         let key_directory = TempDir::new().unwrap();
+        std::fs::set_permissions(key_directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         let keyring = local_keyring(&key_directory).await;
         let control_url = postgres.url("tessera_control", CONTROL_PASSWORD, &database);
         let control = control_plane(&control_url, keyring.clone(), config, Arc::new(Silent)).await;
