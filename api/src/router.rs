@@ -10,7 +10,7 @@ use crate::{Api, health, middleware, openapi, v1};
 /// Builds the router and the list of its routes from one table.
 macro_rules! routes {
     ($($method:ident $path:literal => $handler:path;)*) => {
-        /// Every route: method in upper case, path as the OpenAPI description writes it.
+        /// Every route: method in upper case, path as `/openapi.json` writes it.
         pub const ROUTES: &[(&str, &str)] = &[$((stringify!($method), $path)),*];
 
         fn table() -> Router<Api> {
@@ -84,7 +84,12 @@ mod tests {
             .unwrap()
             .iter()
             .flat_map(|(path, methods)| {
-                methods.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+                methods
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .map(|method| (method.to_uppercase(), path.clone()))
+                    .collect::<Vec<_>>()
             })
             .collect();
         let served: BTreeSet<(String, String)> =

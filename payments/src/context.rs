@@ -73,7 +73,16 @@ impl KeyAccess {
         Self(Keys::NotFetched)
     }
 
-    pub(crate) fn get(&self) -> Result<&FieldKeys, Failure> {
+    /// The keys, where they are at hand.
+    pub const fn at_hand(&self) -> Option<&FieldKeys> {
+        match &self.0 {
+            Keys::Here(keys) => Some(keys),
+            Keys::Refused(_) | Keys::Away(_) | Keys::NotFetched => None,
+        }
+    }
+
+    /// The keys, or why they cannot be had.
+    pub fn get(&self) -> Result<&FieldKeys, Failure> {
         match &self.0 {
             Keys::Here(keys) => Ok(keys),
             Keys::Refused(error) => Err(Failure::Keyring(error.clone())),

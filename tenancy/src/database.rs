@@ -22,7 +22,7 @@ use thiserror::Error;
 /// transaction nobody knows of on a dirty one; `RESET ALL` alone would leave the role.
 const HEAL: &str = "BEGIN; ROLLBACK; RESET ROLE; RESET ALL";
 /// A connection is replaced after this long, because each backend remembers every schema it ever touched.
-const CONNECTION_LIFETIME_MAX: Duration = Duration::from_secs(30 * 60);
+const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
 
 /// How to reach Postgres.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ impl Database {
         &self.pool
     }
 
-    /// The pool as SeaORM sees it.
+    /// The pool as the ORM sees it.
     pub fn orm(&self) -> sea_orm::DatabaseConnection {
         sea_orm::DatabaseConnection::from(self.pool.clone())
     }

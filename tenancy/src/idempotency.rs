@@ -4,9 +4,11 @@
 //! never waits for the first: it is told that the first is still running.
 
 use aws_lc_rs::digest;
-use sqlx::Row as _;
+use keyring::{Place, Sealed};
+use sqlx::{Row as _, postgres::PgRow};
 use thiserror::Error;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{Environment, TenantTx};
 
@@ -38,18 +40,27 @@ impl IdempotencyKey {
         &self.0
     }
 
+    /// Where the answer to this key is sealed. The row's own key is text, so its hash stands for it.
+    pub fn place(&self) -> Place {
+        let row = Uuid::from_bytes(first_bytes(digest::digest(&digest::SHA256, self.0.as_bytes()).as_ref()));
+        Place { table: "idempotency_record", column: "sealed_body", row }
+    }
+
     /// What the advisory lock is taken on: 64 bits of a hash over environment and key.
     fn lock_number(&self, environment: &Environment) -> i64 {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(environment.id.as_uuid().as_bytes());
         context.update(self.0.as_bytes());
-        let hash = context.finish();
-        let mut number = [0_u8; 8];
-        for (to, from) in number.iter_mut().zip(hash.as_ref()) {
-            *to = *from;
-        }
-        i64::from_be_bytes(number)
+        i64::from_be_bytes(first_bytes(context.finish().as_ref()))
     }
+}
+
+fn first_bytes<const N: usize>(hash: &[u8]) -> [u8; N] {
+    let mut bytes = [0_u8; N];
+    for (to, from) in bytes.iter_mut().zip(hash) {
+        *to = *from;
+    }
+    bytes
 }
 
 /// SHA-256 over method, path and canonical parameters: what makes two requests the same.
@@ -64,25 +75,30 @@ impl Fingerprint {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part);
         }
-        let mut bytes = [0_u8; digest::SHA256_OUTPUT_LEN];
-        for (to, from) in bytes.iter_mut().zip(context.finish().as_ref()) {
-            *to = *from;
-        }
-        Self(bytes)
+        Self(first_bytes(context.finish().as_ref()))
     }
 }
 
 /// A stored answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// Body, byte for byte.
-    pub body: String,
+    pub body: AnswerBody,
+}
+
+/// A stored body. What repeats personal data or a secret is sealed like the fields it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnswerBody {
+    /// Ids, amounts and codes.
+    Plain(String),
+    /// Sealed at [`IdempotencyKey::place`].
+    Sealed(Sealed<String>),
 }
 
 /// What a key turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Claim {
     /// New: run the request and [`store`] its answer before committing.
     Fresh,
@@ -120,37 +136,45 @@ pub async fn claim(
                 return Ok(Claim::Fresh);
             }
             // A later statement has a later snapshot: what was committed meanwhile is seen.
-            let row = sqlx::query("SELECT fingerprint, status, body FROM idempotency_record WHERE key = $1")
-                .bind(&key)
-                .fetch_optional(&mut *connection)
-                .await?;
+            let row =
+                sqlx::query("SELECT fingerprint, status, body, sealed_body FROM idempotency_record WHERE key = $1")
+                    .bind(&key)
+                    .fetch_optional(&mut *connection)
+                    .await?;
             row.map_or(Ok(Claim::InProgress), |row| {
                 if row.try_get::<Vec<u8>, _>("fingerprint")? != fingerprint {
                     return Ok(Claim::OtherRequest);
                 }
-                let status: Option<i16> = row.try_get("status")?;
-                let body: Option<String> = row.try_get("body")?;
-                Ok(match (status.and_then(|status| u16::try_from(status).ok()), body) {
-                    (Some(status), Some(body)) => Claim::Replay(Answer { status, body }),
-                    _ => Claim::InProgress,
-                })
+                Ok(answer_of(&row)?.map_or(Claim::InProgress, Claim::Replay))
             })
         })
     })
     .await
 }
 
+fn answer_of(row: &PgRow) -> Result<Option<Answer>, sqlx::Error> {
+    let status: Option<i16> = row.try_get("status")?;
+    let plain: Option<String> = row.try_get("body")?;
+    let sealed: Option<Vec<u8>> = row.try_get("sealed_body")?;
+    let body = plain.map(AnswerBody::Plain).or(sealed.map(|bytes| AnswerBody::Sealed(Sealed::from_stored(bytes))));
+    Ok(status.and_then(|status| u16::try_from(status).ok()).zip(body).map(|(status, body)| Answer { status, body }))
+}
+
 /// Stores the answer to a key claimed in this transaction.
 pub async fn store(tx: &TenantTx, key: &IdempotencyKey, answer: &Answer) -> Result<(), sqlx::Error> {
     let key = key.0.clone();
     let status = i16::try_from(answer.status).unwrap_or(i16::MAX);
-    let body = answer.body.clone();
+    let (plain, sealed) = match &answer.body {
+        AnswerBody::Plain(body) => (Some(body.clone()), None),
+        AnswerBody::Sealed(body) => (None, Some(body.as_bytes().to_vec())),
+    };
     tx.with_connection(move |connection| {
         Box::pin(async move {
-            sqlx::query("UPDATE idempotency_record SET status = $2, body = $3 WHERE key = $1")
+            sqlx::query("UPDATE idempotency_record SET status = $2, body = $3, sealed_body = $4 WHERE key = $1")
                 .bind(key)
                 .bind(status)
-                .bind(body)
+                .bind(plain)
+                .bind(sealed)
                 .execute(connection)
                 .await
                 .map(|_| ())
@@ -166,17 +190,11 @@ pub async fn resolve(tx: &TenantTx, key: &IdempotencyKey) -> Result<Option<Answe
     tx.with_connection(move |connection| {
         Box::pin(async move {
             sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(lock).execute(&mut *connection).await?;
-            let row = sqlx::query("SELECT status, body FROM idempotency_record WHERE key = $1")
+            let row = sqlx::query("SELECT status, body, sealed_body FROM idempotency_record WHERE key = $1")
                 .bind(key)
                 .fetch_optional(connection)
                 .await?;
-            let Some(row) = row else { return Ok(None) };
-            let status: Option<i16> = row.try_get("status")?;
-            let body: Option<String> = row.try_get("body")?;
-            Ok(status
-                .and_then(|status| u16::try_from(status).ok())
-                .zip(body)
-                .map(|(status, body)| Answer { status, body }))
+            row.map_or(Ok(None), |row| answer_of(&row))
         })
     })
     .await

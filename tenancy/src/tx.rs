@@ -25,7 +25,7 @@ const IDLE_TIMEOUT_MS: u32 = 30_000;
 
 /// A transaction inside one environment.
 ///
-/// It implements SeaORM's [`ConnectionTrait`] for stores and lends its connection for set-based SQL.
+/// It implements the ORM's [`ConnectionTrait`] for stores and lends its connection for set-based SQL.
 /// After any failed statement it can no longer commit: Postgres would answer `COMMIT` of an aborted
 /// transaction with a silent rollback.
 pub struct TenantTx {

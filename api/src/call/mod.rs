@@ -16,7 +16,7 @@ use tenancy::{TenantScope, idempotency::IdempotencyKey};
 
 use crate::Api;
 
-pub use write::Target;
+pub(crate) use write::Target;
 
 /// Who asks for what: made only from a verified credential within its rate limit.
 #[derive(Debug)]

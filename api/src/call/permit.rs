@@ -36,10 +36,7 @@ impl Caller {
 
     /// The rules of the caller's environment, for questions about granting.
     pub async fn snapshot(&self) -> Result<Arc<PolicySnapshot>, ApiError> {
-        let snapshot = self.api.policies.snapshot(self.environment()).await;
-        snapshot.map_err(|error| {
-            ApiError::unavailable("policies_unavailable", "The policies cannot be read at the moment.").caused_by(error)
-        })
+        Ok(self.api.policies.snapshot(self.environment()).await?)
     }
 
     fn environment(&self) -> EnvironmentId {

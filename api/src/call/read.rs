@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use futures::future::BoxFuture;
 use payments::{Context, KeyAccess};
-use policies::Permit;
+use policies::{Action, Permit};
 use serde::Serialize;
 use tenancy::{TenantTx, UnitError};
 
@@ -16,7 +16,7 @@ impl Caller {
     /// Runs `work` in a transaction of the caller's environment and answers with what it found.
     pub async fn read<A, T, W>(self, permit: Permit<A>, keys: KeyAccess, work: W) -> Result<Json<T>, ApiError>
     where
-        A: Send + Sync + 'static,
+        A: Action + Send + Sync + 'static,
         T: Serialize + Send + 'static,
         W: for<'u> FnOnce(Context<'u>, &'u Permit<A>) -> BoxFuture<'u, Result<T, ApiError>> + Send + 'static,
     {

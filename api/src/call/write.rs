@@ -17,7 +17,7 @@ use tenancy::{
     CommitError, TenantTx, UnitError,
     actor::Actor,
     audit::{self, Outcome, Record},
-    idempotency::{self, Answer, Claim, Fingerprint, IdempotencyKey},
+    idempotency::{self, Answer, AnswerBody, Claim, Fingerprint, IdempotencyKey},
 };
 
 use super::Caller;
@@ -34,9 +34,10 @@ pub trait Target {
     fn target(&self) -> String;
 }
 
-/// An answer, and whether it was stored before.
+/// An answer in clear, and whether it was stored before.
 struct Outgoing {
-    answer: Answer,
+    status: u16,
+    body: String,
     replayed: bool,
 }
 
@@ -66,15 +67,15 @@ impl Caller {
             let tx = self.begin().await?;
             match idempotency::claim(&tx, &key, &fingerprint, self.api.clock.now()).await? {
                 Claim::Fresh => {}
-                Claim::Replay(answer) => return Ok(Outgoing { answer, replayed: true }),
+                Claim::Replay(answer) => return opened(answer, &key, &keys, true),
                 Claim::OtherRequest => return Err(key_of_another_request()),
                 Claim::InProgress => return Err(key_in_use()),
             }
-            let answer = self.carry_out(&tx, &permit, &keys, work).await?;
-            idempotency::store(&tx, &key, &answer).await?;
-            match tx.commit(answer).await {
-                Ok(committed) => Ok(Outgoing { answer: committed.into_inner(), replayed: false }),
-                Err(CommitError::Unknown(cause)) => self.resolve(&key, cause).await,
+            let outgoing = self.carry_out(&tx, &permit, &keys, work).await?;
+            idempotency::store(&tx, &key, &stored(&outgoing, &key, &keys)?).await?;
+            match tx.commit(outgoing).await {
+                Ok(committed) => Ok(committed.into_inner()),
+                Err(CommitError::Unknown(cause)) => self.resolve(&key, &keys, cause).await,
                 Err(error) => Err(UnitError::from(error).into()),
             }
         };
@@ -94,7 +95,7 @@ impl Caller {
         permit: &Permit<A>,
         keys: &KeyAccess,
         work: W,
-    ) -> Result<Answer, ApiError>
+    ) -> Result<Outgoing, ApiError>
     where
         A: Action,
         T: Serialize + Target,
@@ -103,15 +104,15 @@ impl Caller {
         let (clock, entropy) = (self.api.clock.as_ref(), self.api.entropy.as_ref());
         let context = Context { tx, actor: self.scope.actor(), keys, clock, entropy };
         let outcome = work(context, permit).await;
-        let (answer, target, refusal) = match &outcome {
+        let (outgoing, target, refusal) = match &outcome {
             Ok(object) => {
                 let body = serde_json::to_string(object).map_err(|error| ApiError::internal().caused_by(error))?;
-                (Answer { status: StatusCode::OK.as_u16(), body }, Some(object.target()), None)
+                (Outgoing { status: StatusCode::OK.as_u16(), body, replayed: false }, Some(object.target()), None)
             }
             Err(error) if error.is_final_answer() || error.status() == StatusCode::FORBIDDEN => {
                 let body =
                     serde_json::to_string(&error.body()).map_err(|error| ApiError::internal().caused_by(error))?;
-                (Answer { status: error.status().as_u16(), body }, None, Some(error.code()))
+                (Outgoing { status: error.status().as_u16(), body, replayed: false }, None, Some(error.code()))
             }
             Err(error) => return Err(error.clone()),
         };
@@ -124,11 +125,11 @@ impl Caller {
             request: self.request,
         };
         audit::append(tx, record, clock, entropy).await?;
-        Ok(answer)
+        Ok(outgoing)
     }
 
     /// The commit was not confirmed: read what became of it, on another connection.
-    async fn resolve(&self, key: &IdempotencyKey, cause: sqlx::Error) -> Result<Outgoing, ApiError> {
+    async fn resolve(&self, key: &IdempotencyKey, keys: &KeyAccess, cause: sqlx::Error) -> Result<Outgoing, ApiError> {
         tracing::warn!(%cause, "the reply to COMMIT was lost; reading what became of it");
         let unknown = || {
             let message = "The connection to the database broke while the request was being committed. Send it again \
@@ -137,7 +138,7 @@ impl Caller {
         };
         let tx = self.begin().await.map_err(|_| unknown())?;
         match idempotency::resolve(&tx, key).await {
-            Ok(Some(answer)) => Ok(Outgoing { answer, replayed: false }),
+            Ok(Some(answer)) => opened(answer, key, keys, false),
             Ok(None) => {
                 Err(ApiError::unavailable("database_unavailable", "Nothing was changed. Send the request again."))
             }
@@ -160,9 +161,29 @@ impl Caller {
     }
 }
 
+/// What is stored of an answer. A success on a route that works with sealed fields may repeat them, so it is
+/// sealed too; an error never repeats what a client sent.
+fn stored(outgoing: &Outgoing, key: &IdempotencyKey, keys: &KeyAccess) -> Result<Answer, ApiError> {
+    let success = outgoing.status == StatusCode::OK.as_u16();
+    let body = match keys.at_hand() {
+        Some(keys) if success => AnswerBody::Sealed(keys.seal(&outgoing.body, &key.place())?),
+        _ => AnswerBody::Plain(outgoing.body.clone()),
+    };
+    Ok(Answer { status: outgoing.status, body })
+}
+
+/// A stored answer as it was sent.
+fn opened(answer: Answer, key: &IdempotencyKey, keys: &KeyAccess, replayed: bool) -> Result<Outgoing, ApiError> {
+    let body = match answer.body {
+        AnswerBody::Plain(body) => body,
+        AnswerBody::Sealed(body) => keys.get()?.open(&body, &key.place())?,
+    };
+    Ok(Outgoing { status: answer.status, body, replayed })
+}
+
 fn respond(outgoing: Outgoing, echo: Option<&IdempotencyKey>) -> Response {
-    let status = StatusCode::from_u16(outgoing.answer.status).unwrap_or(StatusCode::OK);
-    let mut response = (status, outgoing.answer.body).into_response();
+    let status = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::OK);
+    let mut response = (status, outgoing.body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if outgoing.replayed {

@@ -22,6 +22,7 @@ pub async fn method_not_allowed() -> ApiError {
 }
 
 /// 500: a handler panicked; what it panicked with stays in the log.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the payload over")]
 pub fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
     let text = payload
         .downcast_ref::<&str>()

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use keyring::{ErrorClass, KeyringError};
 use payments::{Error, Failure, Refusal, RefusalClass};
+use policies::role::RoleError;
 use sea_orm::DbErr;
 use tenancy::{
     CommitError, UnitError,
@@ -42,19 +43,21 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Keyring(error) => error.into(),
             Failure::Database(error) => error.into(),
-            failure @ (Failure::ForeignPermit(_) | Failure::Posting(_) | Failure::Corrupt { .. }) => {
-                Self::internal().caused_by(failure)
-            }
+            Failure::FieldKeys(error) if error.is_unavailable() => key_unavailable().caused_by(error),
+            failure @ (Failure::ForeignPermit(_)
+            | Failure::NarrowPermit { .. }
+            | Failure::FieldKeys(_)
+            | Failure::KeysNotFetched
+            | Failure::Posting(_)
+            | Failure::Corrupt { .. }) => Self::internal().caused_by(failure),
         }
     }
 }
 
 impl From<RoleError> for ApiError {
     fn from(error: RoleError) -> Self {
-        match &error {
-            RoleError::Invalid { param, message } => {
-                Self::invalid("parameter_invalid", message.clone()).with_param(param.clone())
-            }
+        match error {
+            RoleError::Invalid { param, message } => Self::invalid("parameter_invalid", message).with_param(param),
             RoleError::Exists => {
                 Self::conflict("role_exists", "There is a role of this name already.").with_param("name")
             }
@@ -64,24 +67,27 @@ impl From<RoleError> for ApiError {
             }
             RoleError::InUse { .. } => Self::conflict("role_in_use", error.to_string()).with_param("name"),
             RoleError::Limit => Self::invalid("limit_reached", error.to_string()),
-            RoleError::Refused(refusal) => Self::from(refusal.clone()),
-            RoleError::Foreign(_) => Self::internal(),
-            RoleError::Database(_) => return database_of(error),
+            RoleError::Refused(refusal) => refusal.into(),
+            RoleError::Foreign(error) => Self::internal().caused_by(error),
+            RoleError::BuiltInTable(error) => Self::internal().caused_by(error),
+            RoleError::Database(error) => error.into(),
         }
-        .caused_by(error)
     }
 }
 
 impl From<KeyringError> for ApiError {
     fn from(error: KeyringError) -> Self {
         match error.class() {
-            ErrorClass::Unavailable => {
-                let message = "The key that protects this data is not available. Nothing was read or stored.";
-                Self::unavailable("key_unavailable", message).caused_by(error)
-            }
+            ErrorClass::Unavailable => key_unavailable().caused_by(error),
             ErrorClass::Integrity | ErrorClass::Caller => Self::internal().caused_by(error),
         }
     }
+}
+
+/// 503: what needs the environment's key waits for it; there is no fallback.
+fn key_unavailable() -> ApiError {
+    let message = "The key that protects this data is not available. Nothing was read or stored.";
+    ApiError::unavailable("key_unavailable", message)
 }
 
 impl From<DbErr> for ApiError {

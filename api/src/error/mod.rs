@@ -75,7 +75,10 @@ enum Retry {
 
 /// An answer that is not a success.
 #[derive(Clone)]
-pub struct ApiError {
+pub struct ApiError(Box<Parts>);
+
+#[derive(Clone)]
+struct Parts {
     status: StatusCode,
     object: ErrorObject,
     retry: Retry,
@@ -87,8 +90,8 @@ impl fmt::Debug for ApiError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ApiError")
-            .field("status", &self.status)
-            .field("code", &self.object.code)
+            .field("status", &self.0.status)
+            .field("code", &self.0.object.code)
             .finish_non_exhaustive()
     }
 }
@@ -104,7 +107,7 @@ impl ApiError {
             hint: None,
             tenant: None,
         };
-        Self { status, object, retry: Retry::Unsaid, cause: None }
+        Self(Box::new(Parts { status, object, retry: Retry::Unsaid, cause: None }))
     }
 
     /// 400: the request cannot be carried out as it stands.
@@ -162,73 +165,73 @@ impl ApiError {
     /// Names the field at fault.
     #[must_use]
     pub fn with_param(mut self, param: impl Into<String>) -> Self {
-        self.object.param = Some(param.into());
+        self.0.object.param = Some(param.into());
         self
     }
 
     /// Says how to mend it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.object.hint = Some(hint.into());
+        self.0.object.hint = Some(hint.into());
         self
     }
 
     /// Names the tenant it is about.
     #[must_use]
     pub fn with_tenant(mut self, slug: impl Into<String>) -> Self {
-        self.object.tenant = Some(slug.into());
+        self.0.object.tenant = Some(slug.into());
         self
     }
 
     /// Keeps the cause for the log.
     #[must_use]
     pub fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Self {
-        self.cause = Some(Arc::new(cause));
+        self.0.cause = Some(Arc::new(cause));
         self
     }
 
     /// Asks the client to send the request again.
     #[must_use]
-    pub const fn retry_after(mut self, seconds: u32) -> Self {
-        self.retry = Retry::After(seconds);
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry = Retry::After(seconds);
         self
     }
 
     /// Asks the client not to send the request again.
     #[must_use]
-    pub const fn never_retry(mut self) -> Self {
-        self.retry = Retry::Never;
+    pub fn never_retry(mut self) -> Self {
+        self.0.retry = Retry::Never;
         self
     }
 
     /// HTTP status.
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub fn status(&self) -> StatusCode {
+        self.0.status
     }
 
     /// The code that programs branch on.
     pub fn code(&self) -> &str {
-        self.object.code.as_deref().unwrap_or("error")
+        self.0.object.code.as_deref().unwrap_or("error")
     }
 
     /// The body as sent.
     pub fn body(&self) -> ErrorBody {
-        ErrorBody { error: self.object.clone() }
+        ErrorBody { error: self.0.object.clone() }
     }
 
     /// Whether the operation itself decided this, so that a retry with the same key must hear it again.
     pub fn is_final_answer(&self) -> bool {
-        self.status.is_client_error()
-            && !matches!(self.status.as_u16(), 401 | 403 | 408 | 413 | 429)
-            && self.object.kind == ErrorType::InvalidRequestError
+        self.0.status.is_client_error()
+            && !matches!(self.0.status.as_u16(), 401 | 403 | 408 | 413 | 429)
+            && self.0.object.kind == ErrorType::InvalidRequestError
     }
 
     fn log(&self) {
-        let causes = self.cause.as_ref().map(|cause| chain(cause.as_ref()));
-        if self.status.is_server_error() {
-            tracing::error!(status = self.status.as_u16(), code = self.code(), cause = causes, "request failed");
+        let causes = self.0.cause.as_ref().map(|cause| chain(cause.as_ref()));
+        if self.0.status.is_server_error() {
+            tracing::error!(status = self.0.status.as_u16(), code = self.code(), cause = causes, "request failed");
         } else {
-            tracing::debug!(status = self.status.as_u16(), code = self.code(), cause = causes, "request refused");
+            tracing::debug!(status = self.0.status.as_u16(), code = self.code(), cause = causes, "request refused");
         }
     }
 }
@@ -248,9 +251,9 @@ fn chain(error: &(dyn StdError + 'static)) -> String {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         self.log();
-        let mut response = (self.status, Json(self.body())).into_response();
+        let mut response = (self.0.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
-        match self.retry {
+        match self.0.retry {
             Retry::Unsaid => {}
             Retry::After(seconds) => {
                 headers.insert(SHOULD_RETRY, HeaderValue::from_static("true"));

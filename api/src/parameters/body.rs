@@ -14,7 +14,7 @@ use super::{Node, ParameterError, Problem, read, tree::DEPTH_MAX};
 use crate::{ApiError, error::ErrorType};
 
 /// Largest body, in bytes.
-pub const BODY_LENGTH_MAX: usize = 256 * 1024;
+const BODY_LENGTH_MAX: usize = 256 * 1024;
 /// Longest time a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -88,7 +88,7 @@ fn parse(bytes: &[u8]) -> Result<Node, ParameterError> {
     Ok(node)
 }
 
-/// Names the field that serde_json stopped in.
+/// Names the field that `serde_json` stopped in.
 fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> ParameterError {
     use serde_path_to_error::Segment;
     let mut names = error.path().iter().filter_map(|segment| match segment {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 /// Deepest nesting of a request.
-pub const DEPTH_MAX: usize = 8;
+pub(super) const DEPTH_MAX: usize = 8;
 /// Most members of one list or map.
 const MEMBERS_MAX: usize = 1_000;
 
@@ -53,7 +53,7 @@ impl Node {
             Self::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
             Self::Integer(value) => text.push_str(&value.to_string()),
             Self::OtherNumber => text.push_str("number"),
-            Self::Text(value) | Self::Word(value) => text.push_str(&format!("{value:?}")),
+            Self::Text(value) | Self::Word(value) => write_quoted(value, text),
             Self::List(items) => {
                 text.push('[');
                 for item in items {
@@ -67,7 +67,8 @@ impl Node {
                 sorted.sort_by(|a, b| a.0.cmp(&b.0));
                 text.push('{');
                 for (name, value) in sorted {
-                    text.push_str(&format!("{name:?}:"));
+                    write_quoted(name, text);
+                    text.push(':');
                     value.write_canonical(text);
                     text.push(',');
                 }
@@ -75,6 +76,13 @@ impl Node {
             }
         }
     }
+}
+
+/// Quotes and escapes, so that no text can look like several.
+fn write_quoted(value: &str, text: &mut String) {
+    text.push('"');
+    text.extend(value.escape_debug());
+    text.push('"');
 }
 
 impl<'de> Deserialize<'de> for Node {

@@ -43,7 +43,7 @@ fn interval_and_tolerance(quota: Quota) -> (u64, u64) {
 /// A subject may be a person's: the key carries a hash of it.
 fn credential_key(environment: EnvironmentId, credential: &str) -> String {
     let hash = digest::digest(&digest::SHA256, credential.as_bytes());
-    let short: String = hash.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let short = hex::encode(hash.as_ref().get(..12).unwrap_or_default());
     format!("tessera:{{{environment}}}:rate:{short}")
 }
 

@@ -1,5 +1,7 @@
 //! What is left of a removed object.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,13 +15,14 @@ pub struct Deleted {
     /// The kind of object it was.
     object: &'static str,
     /// Always true.
-    deleted: bool,
+    #[serde(rename = "deleted")]
+    gone: bool,
 }
 
 impl Deleted {
     /// The confirmation for an object.
-    pub fn new(object: &'static str, id: impl ToString) -> Self {
-        Self { id: id.to_string(), object, deleted: true }
+    pub fn new(object: &'static str, id: impl Display) -> Self {
+        Self { id: id.to_string(), object, gone: true }
     }
 }
 

@@ -53,8 +53,7 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
     let units = UnitsOfWork::new(database);
     let directory = Directory::new(units.clone(), DirectoryConfig::from(&config.identity), Arc::clone(&clock));
     let key_sets = KeySets::new(&config.identity, Arc::clone(&clock))?;
-    let resolver =
-        Resolver::new(units.clone(), directory.clone(), key_sets, &config.identity, Arc::clone(&clock));
+    let resolver = Resolver::new(units.clone(), directory.clone(), key_sets, &config.identity, Arc::clone(&clock));
     let keyring = Keyring::connect(&config.keyring, Arc::clone(&clock), Arc::clone(&entropy)).await?;
     let field_keys = FieldKeyring::new(units.clone(), keyring.clone(), Arc::clone(&clock));
     let source = TenantPolicySource::new(units.clone(), directory.clone());
@@ -90,10 +89,13 @@ fn listen_to_hints(api: &Api, keyring: Keyring) {
     api.hints.on(move |hint: &Hint| {
         directory.forget();
         resolver.forget();
-        if let Some(environment) = hint.environment {
-            policies.invalidate(environment);
-            keyring.forget(environment);
-            field_keys.forget(environment);
+        field_keys.forget();
+        match hint.environment {
+            Some(environment) => {
+                policies.invalidate(environment);
+                keyring.forget(environment);
+            }
+            None => policies.invalidate_all(),
         }
     });
 }

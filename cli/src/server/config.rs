@@ -9,7 +9,7 @@ use figment::{
 };
 use keyring::KeyringConfig;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use tenancy::identity::IdentityConfig;
 use thiserror::Error;
 
@@ -37,7 +37,9 @@ pub(crate) enum ConfigError {
         problem: String,
     },
     /// A whole section is missing.
-    #[error("section `{0}` is not configured: set `{PREFIX}{1}__…` or `[{0}]` in the file that `{FILE_VARIABLE}` names")]
+    #[error(
+        "section `{0}` is not configured: set `{PREFIX}{1}__…` or `[{0}]` in the file that `{FILE_VARIABLE}` names"
+    )]
     Section(&'static str, String),
 }
 
@@ -61,10 +63,13 @@ pub(crate) struct ServerConfig {
 #[serde(deny_unknown_fields)]
 pub(crate) struct BootstrapSection {
     /// A superuser's URL.
+    #[serde(deserialize_with = "secret")]
     pub(crate) admin_url: SecretString,
     /// Password for the role `tessera_control`.
+    #[serde(deserialize_with = "secret")]
     pub(crate) control_password: SecretString,
     /// Password for the role `tessera_app`.
+    #[serde(deserialize_with = "secret")]
     pub(crate) app_password: SecretString,
     /// Name of the database.
     #[serde(default = "database_default")]
@@ -79,6 +84,7 @@ pub(crate) struct ApiSection {
     #[serde(default = "api_listen_default")]
     pub(crate) listen: SocketAddr,
     /// Postgres, as `tessera_app`.
+    #[serde(deserialize_with = "secret")]
     pub(crate) database_url: SecretString,
     /// Most connections to Postgres.
     #[serde(default = "api_connections_default")]
@@ -99,6 +105,7 @@ pub(crate) struct ControlSection {
     #[serde(default = "control_listen_default")]
     pub(crate) listen: SocketAddr,
     /// Postgres, as `tessera_control`.
+    #[serde(deserialize_with = "secret")]
     pub(crate) database_url: SecretString,
     /// Who vouches for staff.
     pub(crate) staff_issuer: String,
@@ -113,7 +120,16 @@ pub(crate) struct ControlSection {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct RedisSection {
     /// `redis://…`; without it limits hold for one process and hints stay in it.
+    #[serde(deserialize_with = "optional_secret")]
     pub(crate) url: Option<SecretString>,
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
+}
+
+fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    secret(deserializer).map(Some)
 }
 
 fn database_default() -> String {
@@ -151,7 +167,11 @@ impl ServerConfig {
             figment = figment.merge(Toml::file_exact(path));
         }
         let environment = Env::prefixed(PREFIX)
-            .filter(|key| key.as_str().split_once("__").is_some_and(|(section, _)| SECTIONS.iter().any(|known| section.eq_ignore_ascii_case(known))))
+            .filter(|key| {
+                key.as_str()
+                    .split_once("__")
+                    .is_some_and(|(section, _)| SECTIONS.iter().any(|known| section.eq_ignore_ascii_case(known)))
+            })
             .split("__");
         figment.merge(environment).extract().map_err(|error| wrong_value(&error))
     }

@@ -3,7 +3,6 @@
 mod api;
 mod bootstrap;
 mod config;
-mod control;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -30,7 +29,7 @@ pub(crate) async fn run(command: ServerCommand) -> anyhow::Result<()> {
     let config = ServerConfig::load()?;
     match command {
         ServerCommand::Bootstrap => bootstrap::run(config).await.context("bootstrap failed"),
-        ServerCommand::Control => control::run(config).await.context("the control plane cannot run"),
+        ServerCommand::Control => anyhow::bail!("the control plane is not built yet"),
         ServerCommand::Api => api::run(config).await.context("the payment API cannot run"),
     }
 }

@@ -1,5 +1,6 @@
 //! The stored answer to a keyed request.
 
+use keyring::Sealed;
 use sea_orm::entity::prelude::{
     ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
 };
@@ -16,8 +17,10 @@ pub struct Model {
     pub fingerprint: Vec<u8>,
     /// HTTP status of the answer; null while it runs.
     pub status: Option<i16>,
-    /// The answer.
+    /// The answer, where it repeats nothing sealed.
     pub body: Option<String>,
+    /// The answer, sealed.
+    pub sealed_body: Option<Sealed<String>>,
     /// When the row was made.
     pub created_at: OffsetDateTime,
 }

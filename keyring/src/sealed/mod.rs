@@ -54,6 +54,11 @@ impl<T> Sealed<T> {
         })
     }
 
+    /// The stored form as read from a row. Bytes that were never sealed do not open.
+    pub const fn from_stored(bytes: Vec<u8>) -> Self {
+        Self::from_bytes(bytes)
+    }
+
     /// The stored form.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

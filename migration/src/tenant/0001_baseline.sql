@@ -149,8 +149,11 @@ CREATE TABLE idempotency_record (
   key text PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 255),
   fingerprint bytea NOT NULL,
   status smallint,
+  -- An answer that repeats personal data or a secret is sealed like the fields it came from.
   body text,
-  created_at timestamptz NOT NULL
+  sealed_body bytea,
+  created_at timestamptz NOT NULL,
+  CHECK (body IS NULL OR sealed_body IS NULL)
 );
 
 -- Append only: every write and every refusal. No personal data.

@@ -57,7 +57,7 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ),
     (
         "a write has no audit record",
-        "SELECT i.key, i.status FROM {s}.idempotency_record i WHERE i.status IS NULL OR i.body IS NULL",
+        "SELECT i.key, i.status FROM {s}.idempotency_record i WHERE i.status IS NULL OR (i.body IS NULL AND i.sealed_body IS NULL)",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! The cases, one subject a file, one sentence a case.
 
 mod around;
+mod authorization;
 mod bad_input;
 mod crash;
 mod idempotency;

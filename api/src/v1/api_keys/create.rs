@@ -1,10 +1,7 @@
 //! `POST /v1/api_keys`
 
 use axum::response::Response;
-use payments::{
-    KeyAccess,
-    api_key::{self, ApiKeyDraft},
-};
+use payments::api_key::{self, ApiKeyDraft};
 use policies::CreateApiKey;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -42,9 +39,12 @@ pub async fn create(caller: Caller, body: Body<CreateApiKeyBody>) -> Result<Resp
         .map(OffsetDateTime::from_unix_timestamp)
         .transpose()
         .map_err(|_| ParameterError::of("expires", Problem::Invalid("not a time in Unix seconds".to_owned())))?;
+    // The stored answer repeats the secret, so it is sealed.
+    let keys = caller.keys().await;
+    keys.get().map_err(ApiError::from)?;
     let draft = ApiKeyDraft { name, role, expires };
     caller
-        .write(permit, KeyAccess::not_fetched(), &body.canonical, move |context, permit| {
+        .write(permit, keys, &body.canonical, move |context, permit| {
             Box::pin(async move { Ok(CreatedApiKey::from(api_key::create(&context, permit, &snapshot, draft).await?)) })
         })
         .await

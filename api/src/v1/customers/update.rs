@@ -15,26 +15,31 @@ use crate::{ApiError, Caller, error::ErrorBody, parameters::Body, v1};
 
 /// What to change: a field left out stays, `null` removes.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+#[serde(deny_unknown_fields)]
 pub struct UpdateCustomerBody {
     /// Full name.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     name: Change<String>,
     /// E-mail address.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     email: Change<String>,
     /// Telephone number.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     phone: Change<String>,
     /// Postal address, as a whole.
     #[schema(value_type = Option<CustomerAddress>)]
+    #[serde(default)]
     address: Change<CustomerAddress>,
     /// Tax number.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     tax_id: Change<String>,
     /// Merged with what is there; a key with `null` or an empty text is removed.
     #[schema(value_type = Option<std::collections::BTreeMap<String, Option<String>>>)]
+    #[serde(default)]
     metadata: MetadataChange,
 }
 

@@ -48,7 +48,7 @@ pub struct PolicyDecision {
     responses((status = 200, body = PolicyDecision), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn create(caller: Caller, body: Body<CreatePolicyDecisionBody>) -> Result<Json<PolicyDecision>, ApiError> {
-    caller.permit::<CreatePolicyDecision>(&caller.attributes()).await?;
+    let _permit = caller.permit::<CreatePolicyDecision>(&caller.attributes()).await?;
     let asked = body.value;
     let mut attributes = caller.attributes().with_mfa(asked.mfa);
     if let Some(amount) = asked.amount {

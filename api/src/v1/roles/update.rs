@@ -38,12 +38,12 @@ pub async fn update(
     let changed = caller.policies_changed();
     let UpdateRoleBody { description, rules } = body.value;
     let rules = rules.map(|rules| rules.into_iter().map(RuleDraft::from).collect());
-    let update = RoleUpdate { description, rules };
+    let update = RoleUpdate { name, description, rules };
     let reply = caller
         .write(permit, KeyAccess::not_fetched(), &body.canonical, move |context, permit| {
             Box::pin(async move {
                 let (clock, entropy) = (context.clock, context.entropy);
-                let role = role::update(context.tx, permit, &snapshot, &name, update, clock, entropy).await?;
+                let role = role::update(context.tx, permit, &snapshot, update, clock, entropy).await?;
                 Role::try_from(role)
             })
         })
