@@ -5,7 +5,7 @@
 
 use std::{
     io,
-    process::{Child, Command},
+    process::{Child, Command, Output, Stdio},
     sync::{
         OnceLock,
         mpsc::{Sender, channel},
@@ -39,4 +39,10 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     let gone = || io::Error::other("the thread that starts children is gone");
     spawner().send(Order { command, answer }).map_err(|_| gone())?;
     result.recv().map_err(|_| gone())?
+}
+
+/// Runs the command to its end and answers what it said.
+pub(crate) fn run(mut command: Command) -> io::Result<Output> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    spawn(command)?.wait_with_output()
 }

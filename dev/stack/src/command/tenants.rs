@@ -1,6 +1,10 @@
 //! The demonstration's tenants, provisioned as staff would do it: with the `tessera` CLI.
 
-use std::{fs, process::Stdio};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Output, Stdio},
+};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -98,7 +102,7 @@ fn read_keys(keys: Option<&Value>) -> Option<SecretKeys> {
 
 /// The staff CLI, signed in as a machine.
 pub(crate) struct Cli {
-    program: std::path::PathBuf,
+    program: PathBuf,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -133,26 +137,39 @@ impl Cli {
         }
     }
 
+    /// What a command prints for people.
+    pub(crate) async fn table(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.output(arguments, "table").await?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(failed(arguments, output.status.code(), String::from_utf8_lossy(&output.stderr).trim()))
+    }
+
     async fn execute(&self, arguments: &[&str]) -> Result<(Option<i32>, Value, String)> {
+        let output = self.output(arguments, "json").await?;
+        let document = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+        // Standard output may hold new keys: only the error's own words are shown.
+        let words = document.pointer("/error/message").and_then(Value::as_str).map(str::to_owned);
+        let said = words.unwrap_or_else(|| String::from_utf8_lossy(&output.stderr).trim().to_owned());
+        Ok((output.status.code(), document, said))
+    }
+
+    async fn output(&self, arguments: &[&str], format: &str) -> Result<Output> {
         let mut command = Command::new(&self.program);
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("TESSERA_")) {
                 command.env_remove(&name);
             }
         }
-        let output = command
+        command
             .args(arguments)
-            .args(["-o", "json", "--quiet", "--no-input"])
+            .args(["-o", format, "--quiet", "--no-input"])
             .envs(self.environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .output()
             .await
-            .context("cannot run the tessera CLI")?;
-        let document = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
-        // Standard output may hold new keys: only the error's own words are shown.
-        let words = document.pointer("/error/message").and_then(Value::as_str).map(str::to_owned);
-        let said = words.unwrap_or_else(|| String::from_utf8_lossy(&output.stderr).trim().to_owned());
-        Ok((output.status.code(), document, said))
+            .context("cannot run the tessera CLI")
     }
 }
 

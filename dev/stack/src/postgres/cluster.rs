@@ -4,7 +4,6 @@ use std::{
     env, fs,
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
-    process::Command,
     thread,
     time::Duration,
 };
@@ -18,6 +17,7 @@ use crate::{
     launch::{Launch, StopSignal},
     process_table,
     ready::Ready,
+    spawner,
     system_user::SystemUser,
 };
 
@@ -198,18 +198,16 @@ impl Cluster {
     }
 
     fn run_initdb(&self, data: &Path, password_file: &Path) -> Result<(), StackError> {
-        let mut command = match &self.owner {
-            Some(user) => {
-                let mut command = Command::new("runuser");
-                command.args(["-u", &user.name, "--"]).arg(self.binaries.program("initdb"));
-                command
-            }
-            None => Command::new(self.binaries.program("initdb")),
-        };
-        command.arg("-D").arg(data).arg(format!("--pwfile={}", password_file.display()));
-        command.args(["-U", SUPERUSER, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--no-locale"]);
-        command.env("LC_ALL", "C").current_dir(&self.spec.directory);
-        let output = command.output().during(|| "run initdb".to_owned())?;
+        let command = Launch::new("initdb", self.binaries.program("initdb"))
+            .argument("-D")
+            .argument(data)
+            .argument(format!("--pwfile={}", password_file.display()))
+            .arguments(["-U", SUPERUSER, "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--no-locale"])
+            .environment("LC_ALL", "C")
+            .directory(&self.spec.directory)
+            .run_as(self.owner.clone())
+            .supervised_command()?;
+        let output = spawner::run(command).during(|| "run initdb".to_owned())?;
         if output.status.success() {
             return Ok(());
         }
