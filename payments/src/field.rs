@@ -156,11 +156,12 @@ pub(crate) fn country(param: &'static str, value: String) -> Result<String, Inva
     }
 }
 
-/// A person as an issuer knows him. Whether the issuer is the tenant's shows when he comes with a token of it.
-pub(crate) fn subject(subject: Subject) -> Result<Subject, InvalidField> {
+/// A person as an issuer knows him; `params` name the two fields. Whether the issuer is the tenant's shows when he comes with a token of it.
+pub(crate) fn subject(params: [&'static str; 2], subject: Subject) -> Result<Subject, InvalidField> {
+    let [issuer, person] = params;
     Ok(Subject {
-        issuer: text("subject[issuer]", subject.issuer, ISSUER_CHARS_MAX)?,
-        subject: text("subject[subject]", subject.subject, SUBJECT_CHARS_MAX)?,
+        issuer: text(issuer, subject.issuer, ISSUER_CHARS_MAX)?,
+        subject: text(person, subject.subject, SUBJECT_CHARS_MAX)?,
     })
 }
 

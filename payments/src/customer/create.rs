@@ -100,7 +100,10 @@ pub async fn create(
 
 fn checked(draft: CustomerDraft) -> Result<CustomerDraft, Refusal> {
     Ok(CustomerDraft {
-        subject: draft.subject.map(field::subject).transpose()?,
+        subject: draft
+            .subject
+            .map(|asked| field::subject(["identity[issuer]", "identity[subject]"], asked))
+            .transpose()?,
         name: draft.name.map(personal::checked_name).transpose()?,
         email: draft.email.as_deref().map(personal::checked_email).transpose()?,
         phone: draft.phone.map(personal::checked_phone).transpose()?,

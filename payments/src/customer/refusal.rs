@@ -42,7 +42,7 @@ impl crate::Refusal for Refusal {
         match self {
             Self::Invalid(field) => field.param(),
             Self::Missing { param } => Some(param),
-            Self::CustomerExists | Self::ForeignSubject => Some("subject"),
+            Self::CustomerExists | Self::ForeignSubject => Some("identity"),
             Self::IdentityRequired => None,
         }
     }

@@ -29,7 +29,7 @@ pub async fn create(
     draft: MemberDraft,
 ) -> Result<Member, Error<Refusal>> {
     context.reach_all(permit)?;
-    let subject = field::subject(draft.subject).map_err(Refusal::Invalid)?;
+    let subject = field::subject(["issuer", "subject"], draft.subject).map_err(Refusal::Invalid)?;
     role::may_give(context.tx, snapshot, &permit.subject(), &draft.role)
         .await
         .map_err(|error| error.map_refusal(Refusal::Grant))?;

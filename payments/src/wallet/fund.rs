@@ -1,13 +1,13 @@
 //! Puts test money into a wallet: it comes from the world outside, through the environment's clearing account.
 
-use kernel::{Amount, Currency, LedgerTransferId, WalletId};
+use kernel::{Amount, Currency, LedgerTransferId, Money, WalletId};
 use ledger::{ClearingPurpose, PostingError, Reason, Rejection, TransferDraft};
 use policies::{FundWallet, Permit};
 
 use super::{Refusal, Wallet, account_of, store, view};
 use crate::{Context, Error, Failure, ownership::Visible};
 
-/// Puts test money into a wallet.
+/// Puts test money into a wallet. A refusal may leave the currency's clearing account opened, empty.
 pub async fn fund(
     context: &Context<'_>,
     permit: &Permit<FundWallet>,
@@ -35,8 +35,8 @@ pub async fn fund(
         amount,
         currency,
     };
-    ledger::post_in(context.tx, &[transfer], context.now()).await.map_err(posting_error)?;
-    let balance = ledger::balance(context.tx, account_of(&row)).await?;
+    let posted = ledger::post_in(context.tx, &[transfer], context.now()).await.map_err(posting_error)?;
+    let balance = posted.balance_minor(account_of(&row)).map(|minor| Money { minor, currency });
     Ok(view(row, balance, context.livemode())?)
 }
 

@@ -1,11 +1,12 @@
 //! Wallets: opened empty, funded in test mode only, seen by their owner.
 
-use kernel::{CustomerId, Mode, WalletId};
+use kernel::{Clock as _, CustomerId, EnvironmentId, Mode, WalletId};
 use payments::{
-    PageRequest,
+    Error, Failure, PageRequest,
     customer::CustomerDraft,
     wallet::{self, WalletDraft, WalletFilter},
 };
+use policies::{Attributes, PolicySnapshot, RetrieveWallet, Subject};
 use uuid::Uuid;
 
 use super::world::{World, amount, api_key, end_user, eur, refused};
@@ -116,4 +117,19 @@ async fn an_end_user_opens_and_sees_his_own_wallets_only() {
     assert_eq!(seen.items.iter().map(|wallet| (wallet.id, wallet.balance.minor)).collect::<Vec<_>>(), [(bobs.id, 500)]);
     let result = wallet::create(&context, &world.permit(&owner), draft(Some(CustomerId::from_uuid(Uuid::nil())))).await;
     assert_eq!(refused(result), ("resource_missing", Some("customer")));
+}
+
+#[tokio::test]
+async fn a_permit_given_for_another_environment_opens_nothing() {
+    let world = World::start().await;
+    let elsewhere = EnvironmentId::from_uuid(Uuid::from_u128(99));
+    let permit = PolicySnapshot::built_in(elsewhere)
+        .unwrap()
+        .permit::<RetrieveWallet>(&Subject::tenant(elsewhere, "owner"), &Attributes::at(world.clock.now()))
+        .unwrap();
+    let opened = world.wallet(None, 0).await;
+    let owner = api_key("owner");
+    let tx = world.begin().await;
+    let result = wallet::retrieve(&world.context(&tx, &owner), &permit, opened.id).await;
+    assert!(matches!(result, Err(Error::Failed(Failure::ForeignPermit(_)))));
 }
