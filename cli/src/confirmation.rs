@@ -39,9 +39,9 @@ impl Session {
         if answer == slug.as_str() { Ok(()) } else { Err(declined()) }
     }
 
-    /// The arguments with a reason: the one given, or one asked for. A dry run leaves no trace to explain.
+    /// The arguments with a reason: the one given, or one asked for.
     pub(crate) async fn with_reason(&self, write: &WriteArguments) -> Result<WriteArguments, Failure> {
-        if write.reason.is_some() || write.dry_run {
+        if write.reason.is_some() {
             return Ok(write.clone());
         }
         let reason = self.asked_reason().await?;

@@ -97,3 +97,74 @@ fn page(command: clap::Command) -> Result<String, Failure> {
         .map_err(|error| Failure::local(format!("the manual page cannot be written: {error}")))?;
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    /// Every command without commands below it, with its words.
+    fn leaves(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
+        let children: Vec<_> = command.get_subcommands().collect();
+        if children.is_empty() {
+            found.push((words.to_vec(), command.clone()));
+        }
+        for child in children {
+            let words = [words, &[child.get_name().to_owned()]].concat();
+            leaves(child, &words, found);
+        }
+    }
+
+    fn staff_commands() -> Vec<(Vec<String>, clap::Command)> {
+        let mut found = Vec::new();
+        leaves(&Cli::command(), &["tessera".to_owned()], &mut found);
+        found.retain(|(words, _)| !matches!(words[1].as_str(), "bootstrap" | "control" | "api"));
+        found
+    }
+
+    /// The words of an example, as a shell would split them.
+    fn words_of(line: &str) -> Vec<String> {
+        let command = line.split(" > ").next().unwrap();
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for character in command.trim().chars() {
+            match character {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                other => words.last_mut().unwrap().push(other),
+            }
+        }
+        words
+    }
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_two_examples_that_its_parser_accepts() {
+        for (words, command) in staff_commands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let examples: Vec<_> = help.lines().filter(|line| line.trim_start().starts_with("tessera ")).collect();
+            assert_eq!(examples.len(), 2, "{words:?}");
+            for example in examples {
+                let given = words_of(example);
+                assert_eq!(given[..words.len()], words[..], "{example}");
+                // Ids in examples are of the right form, so that they can be copied and changed.
+                Cli::try_parse_from(&given).unwrap_or_else(|error| panic!("{example}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_option_is_explained() {
+        for (words, command) in staff_commands() {
+            assert!(command.get_about().is_some(), "{words:?}");
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{words:?} {}", argument.get_id());
+            }
+        }
+    }
+}

@@ -63,6 +63,12 @@ impl KeyFile {
     pub(crate) fn store(self, tenant: &kernel::Slug, rotation: &Value, session: &Session) -> Result<Value, Failure> {
         let keys = rotation.get("keys").cloned().unwrap_or_else(|| json!([]));
         if !holds_secrets(&keys) {
+            if keys.get(0).is_some() {
+                Output::tell(
+                    "warning: this request was carried out before, and secrets are shown once; \
+                     `tessera tenant rotate-keys` under a new --request-id issues others",
+                );
+            }
             return Ok(keys);
         }
         match self {
@@ -119,7 +125,7 @@ impl Drop for Reserved {
 /// Adds the keys to what people read.
 pub(crate) fn show(document: Document, keys: &Value) -> Document {
     let mut document = document;
-    for key in keys.as_array().into_iter().flatten() {
+    for key in keys.as_array().into_iter().flatten().filter(|key| key.get("secret").is_some_and(Value::is_string)) {
         let shown = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
         document = document.text(format!("{} key {}: {}", shown("mode"), shown("id"), shown("secret")));
     }
@@ -127,7 +133,7 @@ pub(crate) fn show(document: Document, keys: &Value) -> Document {
 }
 
 /// Whether any secret is in there; a repeated request is answered without.
-pub(crate) fn holds_secrets(keys: &Value) -> bool {
+fn holds_secrets(keys: &Value) -> bool {
     keys.as_array().into_iter().flatten().any(|key| key.get("secret").is_some_and(Value::is_string))
 }
 

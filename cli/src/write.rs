@@ -217,6 +217,6 @@ pub(crate) fn show_changes(document: Document, changes: &[Value]) -> Document {
 }
 
 fn detached(change: Change, id: &str) -> Document {
-    let text = format!("{id} runs on the server; follow it with `tessera operation wait {id}`");
+    let text = format!("{id} is with the server; follow it with `tessera operation wait {id}`");
     Document::new(change.value()).name("operation", id).text(text)
 }

@@ -63,7 +63,7 @@ impl Display {
         if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
-        if operation.kind() == "migration" || operation.kind() == "plan.apply" {
+        if operation.is_over_many() {
             self.output.note(&summary(operation));
         }
     }

@@ -10,7 +10,7 @@ use crate::{failure::Failure, output::Document, session::Session};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     tessera key disable acme --mode live --reason 'key leak suspected' --yes\n  \
-    tessera key disable acme --mode test --dry-run")]
+    tessera key disable acme --mode test --reason 'rehearsal' --dry-run")]
 pub(crate) struct DisableArguments {
     #[command(flatten)]
     key: KeyArgument,

@@ -132,11 +132,15 @@ impl Operation {
         !matches!(self.view.state.as_str(), "pending" | "running")
     }
 
-    /// The tenant it is about, if it is about one.
+    /// The tenant it is about; a migration and a plan are about many.
     pub(crate) fn tenant(&self) -> Option<&str> {
         let target = self.view.target.as_deref()?;
-        let slug = target.strip_prefix("tenant/").unwrap_or(target);
-        slug.parse::<kernel::Slug>().is_ok().then_some(slug)
+        (!self.is_over_many() && target.parse::<kernel::Slug>().is_ok()).then_some(target)
+    }
+
+    /// Whether it works on many tenants, each with a result of its own.
+    pub(crate) fn is_over_many(&self) -> bool {
+        matches!(self.kind(), "migration" | "plan.apply")
     }
 
     /// Why a finished operation did not do all it was asked; `None` when it did.

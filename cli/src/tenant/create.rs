@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use kernel::Slug;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{finished, specification::SpecificationArguments};
 use crate::{
     arguments::{WaitArguments, WriteArguments},
     failure::Failure,
-    key_file::{self, KeyFile, holds_secrets},
+    key_file::{self, KeyFile},
     output::Document,
     session::Session,
     write::{Change, Outcome, Undertaking},
@@ -85,9 +85,8 @@ async fn first_keys(
             return Err(failure.hint(hint));
         }
     };
-    let issued = rotation.changed && holds_secrets(rotation.object.get("keys").unwrap_or(&Value::Null));
-    let keys = if issued { key_file.store(slug, &rotation.object, session)? } else { json!([]) };
-    if issued && !change.changed {
+    let keys = key_file.store(slug, &rotation.object, session)?;
+    if rotation.changed && !change.changed {
         change.changed = true;
         "updated".clone_into(&mut change.action);
     }

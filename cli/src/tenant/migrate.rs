@@ -21,8 +21,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(
     long_about = "Bring tenants' schemas to the newest version\n\n\
-        One tenant goes first as a canary; the others follow in parallel, and a failure of one does not stop the \
-        rest. Ends with exit 6 if some failed; `tessera operation resume` tries those again.",
+        One environment goes first as a canary; the others follow in parallel, and a failure of one does not stop \
+        the rest. Ends with exit 6 if some failed; `tessera operation resume` tries those again.",
     after_help = "Examples:\n  \
         tessera tenant migrate acme beta\n  \
         tessera tenant migrate --all --parallel 8 --yes -o json"
@@ -36,9 +36,9 @@ pub(crate) struct MigrateArguments {
     #[arg(long)]
     all: bool,
     /// How many environments at a time
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=16))]
     parallel: Option<u16>,
-    /// How many tenants go first, alone
+    /// How many environments go first; if one of them fails, the others are left alone
     #[arg(long, value_name = "N")]
     canary: Option<u16>,
     /// Stop at this version of the schema [default: the newest]

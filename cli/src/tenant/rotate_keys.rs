@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::{
     arguments::{TenantArgument, WaitArguments, WriteArguments, parse_duration},
     failure::Failure,
-    key_file::{self, KeyFile, holds_secrets},
-    output::{Document, Output},
+    key_file::{self, KeyFile},
+    output::Document,
     session::Session,
     write::{Outcome, Undertaking},
 };
@@ -62,13 +62,6 @@ pub(super) async fn run(arguments: &RotateKeysArguments, session: &Session) -> R
         Outcome::Early(document) => return Ok(document),
         Outcome::Finished(change) => change,
     };
-    let has_secrets = holds_secrets(change.object.get("keys").unwrap_or(&Value::Null));
-    if change.changed && !has_secrets {
-        Output::tell(
-            "warning: this request was carried out before, and secrets are shown once; \
-             rotate again under a new --request-id to get keys",
-        );
-    }
     let keys = key_file.store(slug, &change.object, session)?;
     if let Value::Object(fields) = &mut change.object {
         fields.insert("keys".to_owned(), keys.clone());

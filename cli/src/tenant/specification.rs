@@ -1,4 +1,4 @@
-//! A tenant's specification from flags and files. Only what was said is sent: defaults are the server's.
+//! A tenant's specification from flags and files. What nobody said is mostly left to the server.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -7,6 +7,9 @@ use kernel::{Mode, Slug};
 use serde_json::{Map, Value, json};
 
 use crate::{document_file, failure::Failure};
+
+/// The provider of a platform that has no other; where it is not configured the server says so.
+const KEY_PROVIDER_DEFAULT: &str = "local";
 
 /// Where an environment's KMS key lives.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -65,13 +68,13 @@ pub(super) struct SpecificationArguments {
     /// Specification as YAML or JSON, `-` for stdin; flags win over it
     #[arg(long, short = 'f', value_name = "PATH", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
-    /// Name for people
+    /// Name for people [default: the slug]
     #[arg(long)]
     name: Option<String>,
-    /// Plan, such as standard
+    /// Plan [default: standard]
     #[arg(long)]
     plan: Option<String>,
-    /// Where its KMS keys are made
+    /// Where its KMS keys are made [default: local]
     #[arg(long, value_enum, value_name = "PROVIDER")]
     key_provider: Option<KeyProvider>,
     /// A KMS key of the tenant's own, per mode, such as live=arn:aws:kms:…
@@ -127,6 +130,8 @@ impl SpecificationArguments {
             set_in(&mut fields, "key_reference", mode.as_str(), json!(reference));
         }
         self.issuer.add_to(&mut fields);
+        fields.entry("name").or_insert_with(|| json!(slug));
+        fields.entry("key_provider").or_insert_with(|| json!(KEY_PROVIDER_DEFAULT));
         let members = members(self.owner_subject.as_deref(), &self.member);
         if !members.is_empty() {
             fields.insert("members".to_owned(), Value::Array(members));
