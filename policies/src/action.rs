@@ -188,6 +188,12 @@ actions! {
     ListKeys = "key" / "list" in Platform, CALLER;
     /// Replace a tenant's keys.
     RotateKey = "key" / "rotate" in Platform, CALLER;
+    /// Switch a tenant's KMS key off.
+    DisableKey = "key" / "disable" in Platform, CALLER;
+    /// Switch it on again.
+    EnableKey = "key" / "enable" in Platform, CALLER;
+    /// Destroy it, and with it everything sealed under it.
+    DestroyKey = "key" / "destroy" in Platform, CALLER;
 }
 
 /// The action of an object and a verb given as text; nothing but equality finds one.
