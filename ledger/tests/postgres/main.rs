@@ -1,6 +1,8 @@
 //! The ledger on a real Postgres: what is posted is there, what is refused left nothing, and many posters at once
 //! neither lose money nor wait for each other in a circle.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
 mod concurrency;
 mod environments;
 mod posting;

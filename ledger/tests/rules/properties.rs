@@ -102,7 +102,7 @@ fn total(accounts: impl Iterator<Item = AccountState>, currency: &str) -> i128 {
 }
 
 fn states(book: &Book) -> Vec<AccountState> {
-    (0..ACCOUNTS).map(|number| book.account(id(number)).unwrap().clone()).collect()
+    (0..ACCOUNTS).map(|number| *book.account(id(number)).unwrap()).collect()
 }
 
 proptest! {
@@ -134,7 +134,7 @@ proptest! {
         for currency in CURRENCIES {
             prop_assert_eq!(
                 total(states(&book).into_iter(), currency),
-                total(accounts.iter().cloned(), currency)
+                total(accounts.iter().copied(), currency)
             );
         }
         let entries = book.into_changes().entries;

@@ -144,7 +144,7 @@ fn entries_are_dense_signed_and_carry_the_balance_after_each() {
         })
         .collect();
     assert_eq!(entries, ["a1 -4 = 5", "b1 +4 = 5", "b2 -2 = 3", "a2 +2 = 7"]);
-    let changed: Vec<_> =
+    let sequences: Vec<_> =
         changes.accounts.iter().map(|change| (change.sequence_before, change.after.sequence)).collect();
-    assert_eq!(changed, [(0, 2), (0, 2)], "each touched account once, the untouched one not at all");
+    assert_eq!(sequences, [(0, 2), (0, 2)], "each touched account once, the untouched one not at all");
 }

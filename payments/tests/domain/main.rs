@@ -1,5 +1,7 @@
 //! The domain on a real Postgres with real keys and real permits.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
 mod access;
 mod concurrency;
 mod customers;

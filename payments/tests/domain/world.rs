@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::{
-    Amount, ApiKeyId, Clock, Currency, CustomerId, Entropy, FixedClock, MemberId, Mode, SystemEntropy, WalletId,
-};
+use kernel::{Amount, ApiKeyId, Clock, Currency, CustomerId, FixedClock, MemberId, Mode, SystemEntropy, WalletId};
 use keyring::{EnvironmentKey, KeyOwner, Keyring, KeyringConfig, ProviderKind, Purpose, WrappedDataKey};
 use ledger::discrepancies;
 use payments::{
@@ -98,7 +96,7 @@ impl World {
     }
 
     pub(crate) fn context<'a>(&'a self, tx: &'a TenantTx, actor: &'a Actor) -> Context<'a> {
-        Context { tx, actor, keys: &self.keys, clock: &self.clock, entropy: &SystemEntropy as &dyn Entropy }
+        Context { tx, actor, keys: &self.keys, clock: &self.clock, entropy: &SystemEntropy }
     }
 
     /// What the policies give the actor; they must give it.
