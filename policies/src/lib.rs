@@ -21,11 +21,11 @@ mod source;
 pub use action::{
     ACTIONS, Action, ActionEntry, ApplyPlan, CancelOperation, CreateApiKey, CreateCustomer, CreateMember,
     CreateMigration, CreatePlan, CreatePolicyDecision, CreateRole, CreateTenant, CreateWallet, CreateWalletTransfer,
-    DeleteApiKey, DeleteMember, DeleteRole, FundWallet, ListApiKeys, ListAuditRecords, ListCustomers, ListKeys,
-    ListMembers, ListMigrations, ListOperations, ListRoles, ListTenants, ListWalletTransfers, ListWallets,
-    OffboardTenant, Place, ResumeOperation, ResumeTenant, RetrieveAuditRecord, RetrieveCustomer, RetrieveKey,
-    RetrieveMigration, RetrieveOperation, RetrieveRole, RetrieveTenant, RetrieveWallet, RetrieveWalletTransfer,
-    RotateKey, SuspendTenant, UpdateCustomer, UpdateMember, UpdateRole, UpdateTenant, find,
+    DeleteApiKey, DeleteMember, DeleteRole, DestroyKey, DisableKey, EnableKey, FundWallet, ListApiKeys,
+    ListAuditRecords, ListCustomers, ListKeys, ListMembers, ListMigrations, ListOperations, ListRoles, ListTenants,
+    ListWalletTransfers, ListWallets, OffboardTenant, Place, ResumeOperation, ResumeTenant, RetrieveAuditRecord,
+    RetrieveCustomer, RetrieveKey, RetrieveMigration, RetrieveOperation, RetrieveRole, RetrieveTenant, RetrieveWallet,
+    RetrieveWalletTransfer, RotateKey, SuspendTenant, UpdateCustomer, UpdateMember, UpdateRole, UpdateTenant, find,
 };
 pub use attribute::{Attribute, Attributes, Hour, HourError};
 pub use conditions::{CODES_MAX, ConditionError, Conditions, Hours, HoursError};
