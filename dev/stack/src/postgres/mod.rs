@@ -2,6 +2,7 @@
 
 mod binaries;
 mod cluster;
+mod place;
 
 use std::{
     ops::{Deref, DerefMut},
@@ -40,7 +41,7 @@ impl Postgres {
     pub async fn throwaway_with(settings: &[(&str, &str)]) -> Result<Self, StackError> {
         let directory = tempfile::Builder::new()
             .prefix("tessera-pg-")
-            .tempdir_in(cluster::temporary_folder()?)
+            .tempdir_in(place::temporary_folder()?)
             .during(|| "make a temporary folder for Postgres".to_owned())?;
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let cluster = Cluster::prepare(ClusterSpec {

@@ -1,5 +1,7 @@
 //! Servers that outlive the command that started them: `make up` starts them, `make down` ends them.
 
+mod record;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -7,9 +9,9 @@ use std::{
 };
 
 use rustix::process::Signal;
-use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
+use self::record::{Record, fingerprint, kill_session};
 use crate::{
     error::{During, StackError},
     launch::{Launch, StopSignal},
@@ -33,23 +35,6 @@ pub enum Outcome {
     Started,
     /// It was there but dead, deaf or out of date.
     Restarted,
-}
-
-/// What the file about a server says. The number alone may have gone to another process since.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
-    pid: i32,
-    start_ticks: u64,
-    boot_id: String,
-    /// Of the command it was started with.
-    fingerprint: String,
-}
-
-impl Record {
-    fn is_alive(&self) -> bool {
-        self.boot_id == process_table::boot_id()
-            && process_table::entry(self.pid).is_some_and(|entry| entry.start_ticks == self.start_ticks)
-    }
 }
 
 /// The servers of one folder, each with a file that names its process.
@@ -103,24 +88,18 @@ impl Detached {
             while record.is_alive() && began.elapsed() < STOP_WITHIN {
                 sleep(POLL_INTERVAL).await;
             }
+            kill_session(&record).await;
         }
-        kill_session(&record).await;
         self.forget(key)?;
         Ok(alive)
     }
 
     async fn start(&self, key: &str, launch: &Launch) -> Result<(), StackError> {
+        keep_previous_log(&launch.log)?;
         let mut child = spawner::spawn(launch.detached_command()?)
             .during(|| format!("start {} ({})", launch.name, launch.program.display()))?;
         let pid = i32::try_from(child.id()).unwrap_or_default();
-        let entry = process_table::entry(pid);
-        let record = Record {
-            pid,
-            start_ticks: entry.map(|entry| entry.start_ticks).unwrap_or_default(),
-            boot_id: process_table::boot_id(),
-            fingerprint: fingerprint(launch),
-        };
-        self.write(key, &record)?;
+        self.write(key, &Record::of(pid, launch))?;
         let began = Instant::now();
         loop {
             if let Some(status) = child.try_wait().during(|| format!("wait for {}", launch.name))? {
@@ -176,60 +155,18 @@ impl Detached {
     }
 }
 
+// The log of one run, and the one before: it neither grows for ever nor mixes an old failure with a new one.
+fn keep_previous_log(log: &Path) -> Result<(), StackError> {
+    if !log.is_file() {
+        return Ok(());
+    }
+    fs::rename(log, log.with_extension("previous.log")).during(|| format!("put {} aside", log.display()))
+}
+
 async fn answers(launch: &Launch, pid: i32) -> bool {
     match &launch.ready {
         Some(ready) => ready.probe(pid).await,
         None => true,
-    }
-}
-
-// Every server leads a session of its own, so whatever it started is found even after it is gone. A session's number
-// stays taken as long as one member lives; what started before its leader belongs to somebody else.
-async fn kill_session(record: &Record) {
-    if record.boot_id != process_table::boot_id() {
-        return;
-    }
-    let members = || {
-        process_table::all()
-            .into_iter()
-            .filter(|entry| entry.session == record.pid && entry.start_ticks >= record.start_ticks)
-            .filter(|entry| entry.pid != record.pid || entry.start_ticks == record.start_ticks)
-            .map(|entry| entry.pid)
-            .collect::<Vec<_>>()
-    };
-    let began = Instant::now();
-    loop {
-        let left = members();
-        if left.is_empty() || began.elapsed() > STOP_WITHIN {
-            return;
-        }
-        for pid in left {
-            process_table::send(pid, Signal::KILL);
-        }
-        sleep(POLL_INTERVAL).await;
-    }
-}
-
-// The program's size and time stand for its content: a rebuilt binary replaces the running one.
-fn fingerprint(launch: &Launch) -> String {
-    let file = fs::metadata(&launch.program).ok();
-    let modified = file.as_ref().and_then(|file| file.modified().ok());
-    let text = format!(
-        "{}|{:?}|{:?}|{:?}|{:?}|{}",
-        launch.program.display(),
-        file.map(|file| file.len()),
-        modified,
-        launch.arguments,
-        launch.environment,
-        launch.depends_on
-    );
-    hex::encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
-}
-
-/// The folder's path is only for messages.
-impl AsRef<Path> for Detached {
-    fn as_ref(&self) -> &Path {
-        &self.directory
     }
 }
 
