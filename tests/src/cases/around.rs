@@ -493,7 +493,7 @@ async fn a_wrong_setting_refuses_to_start_and_names_its_key(app: App) {
         let began = Instant::now();
         let output = stack.run_api_briefly(vec![setting(name, value)]).await;
         assert!(!output.status.success(), "{name}={value} was accepted");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+        let said = String::from_utf8_lossy(&[output.stderr, output.stdout].concat()).into_owned();
         assert!(said.contains(key) || said.contains(&format!("TESSERA_{name}")), "{name}={value} is not named: {said}");
         assert!(began.elapsed() < Duration::from_secs(15));
     }

@@ -4,6 +4,7 @@ mod around;
 mod authorization;
 mod bad_input;
 mod crash;
+mod crypto;
 mod idempotency;
 mod isolation;
 mod tokens;

@@ -1,0 +1,153 @@
+//! One probe per route: the action its policy is asked about, what it is about, and a request that would succeed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::scene::{Objects, Scene};
+use crate::app::{
+    client::{Answer, Client, Extras},
+    transfer_of,
+};
+
+/// What kind of object a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    Nothing,
+    Customer,
+    Wallet,
+    Transfer,
+    AuditRecord,
+    Role,
+    Member,
+    ApiKey,
+}
+
+/// How to try a route.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe {
+    pub method: &'static str,
+    pub path: &'static str,
+    /// Object and action of the policy; none for routes open to everybody.
+    pub action: Option<(&'static str, &'static str)>,
+    pub target: Target,
+}
+
+const fn open(method: &'static str, path: &'static str) -> Probe {
+    Probe { method, path, action: None, target: Target::Nothing }
+}
+
+const fn guarded(
+    method: &'static str,
+    path: &'static str,
+    object: &'static str,
+    act: &'static str,
+    target: Target,
+) -> Probe {
+    Probe { method, path, action: Some((object, act)), target }
+}
+
+/// Every route there is.
+pub const PROBES: &[Probe] = &[
+    open("GET", "/healthz"),
+    open("GET", "/readyz"),
+    open("GET", "/openapi.json"),
+    guarded("POST", "/v1/customers", "customer", "create", Target::Nothing),
+    guarded("GET", "/v1/customers", "customer", "list", Target::Nothing),
+    guarded("GET", "/v1/customers/{id}", "customer", "retrieve", Target::Customer),
+    guarded("POST", "/v1/customers/{id}", "customer", "update", Target::Customer),
+    guarded("POST", "/v1/wallets", "wallet", "create", Target::Nothing),
+    guarded("GET", "/v1/wallets", "wallet", "list", Target::Nothing),
+    guarded("GET", "/v1/wallets/{id}", "wallet", "retrieve", Target::Wallet),
+    guarded("POST", "/v1/test_helpers/wallets/{id}/fund_balance", "wallet", "fund", Target::Wallet),
+    guarded("POST", "/v1/wallet_transfers", "wallet_transfer", "create", Target::Nothing),
+    guarded("GET", "/v1/wallet_transfers", "wallet_transfer", "list", Target::Nothing),
+    guarded("GET", "/v1/wallet_transfers/{id}", "wallet_transfer", "retrieve", Target::Transfer),
+    guarded("GET", "/v1/audit_records", "audit_record", "list", Target::Nothing),
+    guarded("GET", "/v1/audit_records/{id}", "audit_record", "retrieve", Target::AuditRecord),
+    guarded("POST", "/v1/roles", "role", "create", Target::Nothing),
+    guarded("GET", "/v1/roles", "role", "list", Target::Nothing),
+    guarded("GET", "/v1/roles/{name}", "role", "retrieve", Target::Role),
+    guarded("POST", "/v1/roles/{name}", "role", "update", Target::Role),
+    guarded("DELETE", "/v1/roles/{name}", "role", "delete", Target::Role),
+    guarded("POST", "/v1/members", "member", "create", Target::Nothing),
+    guarded("GET", "/v1/members", "member", "list", Target::Nothing),
+    guarded("POST", "/v1/members/{id}", "member", "update", Target::Member),
+    guarded("DELETE", "/v1/members/{id}", "member", "delete", Target::Member),
+    guarded("POST", "/v1/api_keys", "api_key", "create", Target::Nothing),
+    guarded("GET", "/v1/api_keys", "api_key", "list", Target::Nothing),
+    guarded("DELETE", "/v1/api_keys/{id}", "api_key", "delete", Target::ApiKey),
+    guarded("POST", "/v1/policy_decisions", "policy_decision", "create", Target::Nothing),
+];
+
+/// Makes names and subjects that nobody has.
+static FRESH: AtomicUsize = AtomicUsize::new(0);
+
+pub fn fresh(prefix: &str) -> String {
+    format!("{prefix}_{}", FRESH.fetch_add(1, Ordering::SeqCst))
+}
+
+impl Probe {
+    /// Whether the path names an object.
+    pub fn has_id(&self) -> bool {
+        self.target != Target::Nothing
+    }
+
+    /// Sends the route's request about the object `id`, with the merchant's objects in the body.
+    pub async fn send(&self, client: &Client, id: &str, scene: &Scene) -> Answer {
+        self.send_with(client, id, &scene.merchant, scene).await
+    }
+
+    /// The same with these objects in the body.
+    pub async fn send_with(&self, client: &Client, id: &str, objects: &Objects, scene: &Scene) -> Answer {
+        let path = self.path.replace("{id}", id).replace("{name}", id);
+        let extras = Extras { body: self.body(objects, scene), ..Extras::default() };
+        client.send(self.method, &path, extras).await
+    }
+
+    fn body(&self, objects: &Objects, scene: &Scene) -> Option<Value> {
+        if self.method != "POST" {
+            return None;
+        }
+        let rules = json!([{"object": "wallet", "action": "list"}]);
+        Some(match self.path {
+            "/v1/customers" => json!({"name": "Probe"}),
+            "/v1/customers/{id}" => json!({"name": "Probed"}),
+            "/v1/wallets" => json!({"currency": "eur"}),
+            "/v1/test_helpers/wallets/{id}/fund_balance" => json!({"amount": 1, "currency": "eur"}),
+            "/v1/wallet_transfers" => transfer_of(&objects.wallet, &objects.other_wallet, 1),
+            "/v1/roles" => json!({"name": fresh("role"), "rules": rules}),
+            "/v1/roles/{name}" => json!({"description": "probed"}),
+            "/v1/members" => {
+                json!({"issuer": scene.environment.issuer.url(), "subject": fresh("subject"), "role": "analyst"})
+            }
+            "/v1/members/{id}" => json!({"role": "read_only"}),
+            "/v1/api_keys" => json!({"name": "probe", "role": "analyst"}),
+            "/v1/policy_decisions" => json!({"role": "owner", "object": "wallet", "action": "list"}),
+            other => panic!("no body for {other}"),
+        })
+    }
+
+    /// An object to change or remove, for a request that is expected to succeed.
+    pub async fn fresh_target(&self, scene: &Scene) -> Option<String> {
+        let owner = scene.environment.member("owner");
+        let rules = json!([{"object": "wallet", "action": "list"}]);
+        match (self.method, self.target) {
+            ("GET", _) => None,
+            (_, Target::Role) => {
+                let name = fresh("doomed");
+                owner.post("/v1/roles", json!({"name": name, "rules": rules})).await.ok();
+                Some(name)
+            }
+            (_, Target::Member) => {
+                let body =
+                    json!({"issuer": scene.environment.issuer.url(), "subject": fresh("doomed"), "role": "analyst"});
+                Some(owner.post("/v1/members", body).await.id())
+            }
+            (_, Target::ApiKey) => {
+                Some(owner.post("/v1/api_keys", json!({"name": "doomed", "role": "analyst"})).await.id())
+            }
+            _ => None,
+        }
+    }
+}
