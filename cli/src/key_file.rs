@@ -36,6 +36,14 @@ pub(crate) enum KeyFile {
     },
 }
 
+/// What became of the secrets.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    /// The keys as the result may show them.
+    pub(crate) keys: Value,
+    has_stdout: bool,
+}
+
 /// An empty file that disappears unless it is filled.
 #[derive(Debug)]
 pub(crate) struct Reserved {
@@ -60,7 +68,7 @@ impl KeyFile {
     }
 
     /// Stores the rotation's secrets and answers what the result may show of it.
-    pub(crate) fn store(self, tenant: &kernel::Slug, rotation: &Value, session: &Session) -> Result<Value, Failure> {
+    pub(crate) fn store(self, tenant: &kernel::Slug, rotation: &Value, session: &Session) -> Result<Stored, Failure> {
         let keys = rotation.get("keys").cloned().unwrap_or_else(|| json!([]));
         if !holds_secrets(&keys) {
             if keys.get(0).is_some() {
@@ -69,15 +77,14 @@ impl KeyFile {
                      `tessera tenant rotate-keys` under a new --request-id issues others",
                 );
             }
-            return Ok(keys);
+            return Ok(Stored { keys, has_stdout: false });
         }
         match self {
-            Self::Shown => Ok(keys),
-            Self::Stdout if session.output.format().is_structured() => Ok(keys),
-            Self::Stdout => {
+            Self::Stdout if !session.output.format().is_structured() => {
                 Output::raw(&contents(tenant, &keys));
-                Ok(masked(&keys))
+                Ok(Stored { keys: masked(&keys), has_stdout: true })
             }
+            Self::Shown | Self::Stdout => Ok(Stored { keys, has_stdout: false }),
             Self::File { path, reserved } => {
                 reserved.fill(&contents(tenant, &keys), &path).map_err(|error| {
                     // The secrets exist nowhere else: losing them silently would be worse than showing them.
@@ -86,7 +93,7 @@ impl KeyFile {
                     Failure::local(format!("cannot write {}: {error}", path.display()))
                 })?;
                 session.output.note(&format!("secrets written to {}", path.display()));
-                Ok(masked(&keys))
+                Ok(Stored { keys: masked(&keys), has_stdout: false })
             }
         }
     }
@@ -123,9 +130,11 @@ impl Drop for Reserved {
 }
 
 /// Adds the keys to what people read.
-pub(crate) fn show(document: Document, keys: &Value) -> Document {
-    let mut document = document;
-    for key in keys.as_array().into_iter().flatten().filter(|key| key.get("secret").is_some_and(Value::is_string)) {
+pub(crate) fn show(document: Document, stored: &Stored) -> Document {
+    let mut document = if stored.has_stdout { document.aside() } else { document };
+    for key in
+        stored.keys.as_array().into_iter().flatten().filter(|key| key.get("secret").is_some_and(Value::is_string))
+    {
         let shown = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
         document = document.text(format!("{} key {}: {}", shown("mode"), shown("id"), shown("secret")));
     }

@@ -23,12 +23,21 @@ pub(crate) struct Document {
     names: Vec<String>,
     exit: ExitCode,
     failure: Option<Failure>,
+    is_aside: bool,
 }
 
 impl Document {
     /// A result that is one object.
     pub(crate) fn new(value: Value) -> Self {
-        Self { value, items: None, blocks: Vec::new(), names: Vec::new(), exit: ExitCode::Success, failure: None }
+        Self {
+            value,
+            items: None,
+            blocks: Vec::new(),
+            names: Vec::new(),
+            exit: ExitCode::Success,
+            failure: None,
+            is_aside: false,
+        }
     }
 
     /// A result that is a list: `ndjson` prints each of `items` on its own line.
@@ -60,6 +69,12 @@ impl Document {
         self
     }
 
+    /// Leaves stdout to something else: what people read goes to stderr.
+    pub(crate) fn aside(mut self) -> Self {
+        self.is_aside = true;
+        self
+    }
+
     /// Ends the process with another code than success.
     pub(crate) fn exiting(mut self, exit: ExitCode) -> Self {
         self.exit = exit;
@@ -77,6 +92,10 @@ impl Document {
         self.exit = failure.exit;
         self.failure = Some(failure);
         self
+    }
+
+    pub(super) const fn is_aside(&self) -> bool {
+        self.is_aside
     }
 
     pub(super) const fn value(&self) -> &Value {

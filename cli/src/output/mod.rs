@@ -59,6 +59,10 @@ impl Output {
         if let Some(failure) = document.failure() {
             self.say_failure(failure);
         }
+        if document.is_aside() && !self.format.is_structured() {
+            self.note(text.trim_end());
+            return document.exit();
+        }
         write_stdout(&text, document.exit())
     }
 

@@ -85,11 +85,11 @@ async fn first_keys(
             return Err(failure.hint(hint));
         }
     };
-    let keys = key_file.store(slug, &rotation.object, session)?;
+    let stored = key_file.store(slug, &rotation.object, session)?;
     if rotation.changed && !change.changed {
         change.changed = true;
         "updated".clone_into(&mut change.action);
     }
-    change.further.insert("api_keys".to_owned(), keys.clone());
-    Ok(key_file::show(change.document(), &keys))
+    change.further.insert("api_keys".to_owned(), stored.keys.clone());
+    Ok(key_file::show(change.document(), &stored))
 }

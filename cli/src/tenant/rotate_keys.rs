@@ -62,12 +62,12 @@ pub(super) async fn run(arguments: &RotateKeysArguments, session: &Session) -> R
         Outcome::Early(document) => return Ok(document),
         Outcome::Finished(change) => change,
     };
-    let keys = key_file.store(slug, &change.object, session)?;
+    let stored = key_file.store(slug, &change.object, session)?;
     if let Value::Object(fields) = &mut change.object {
-        fields.insert("keys".to_owned(), keys.clone());
+        fields.insert("keys".to_owned(), stored.keys.clone());
         fields.entry("tenant").or_insert_with(|| json!(slug));
     }
-    Ok(key_file::show(change.document(), &keys))
+    Ok(key_file::show(change.document(), &stored))
 }
 
 fn body(arguments: &RotateKeysArguments) -> Value {
