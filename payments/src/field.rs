@@ -156,7 +156,8 @@ pub(crate) fn country(param: &'static str, value: String) -> Result<String, Inva
     }
 }
 
-/// A person as an issuer knows him; `params` name the two fields. Whether the issuer is the tenant's shows when he comes with a token of it.
+/// A person as an issuer knows him; `params` name the two fields. Whether the issuer is the tenant's shows when he
+/// comes with a token of it.
 pub(crate) fn subject(params: [&'static str; 2], subject: Subject) -> Result<Subject, InvalidField> {
     let [issuer, person] = params;
     Ok(Subject {

@@ -130,10 +130,10 @@ async fn an_end_user_has_one_customer_his_own_and_sees_no_other() {
     let tx = world.begin().await;
     let context = world.context(&tx, &ada_user);
     let again = customer::create(&context, &world.permit(&ada_user), ada()).await;
-    assert_eq!(refused(again), ("customer_exists", Some("subject")));
+    assert_eq!(refused(again), ("customer_exists", Some("identity")));
     let for_bob = CustomerDraft { subject: Some(person("bob")), ..ada() };
     let result = customer::create(&context, &world.permit(&ada_user), for_bob).await;
-    assert_eq!(refused(result), ("parameter_invalid", Some("subject")));
+    assert_eq!(refused(result), ("parameter_invalid", Some("identity")));
     assert_eq!(customer::retrieve(&context, &world.permit(&ada_user), mine.id).await.unwrap().id, mine.id);
     let nobody = kernel::CustomerId::from_uuid(uuid::Uuid::from_u128(7));
     for foreign in [other.id, unlinked.id, nobody] {
@@ -183,7 +183,7 @@ async fn bad_fields_are_named_and_nothing_is_stored() {
                 ..base()
             },
             "parameter_invalid_empty",
-            "subject[issuer]",
+            "identity[issuer]",
         ),
     ];
     for (draft, code, param) in cases {

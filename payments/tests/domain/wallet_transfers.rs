@@ -126,7 +126,7 @@ async fn a_list_shows_each_what_he_has_a_side_in() {
     assert_eq!(seen(&owner, of_customer(adas)).await, [3, 0]);
     assert_eq!(seen(&owner, WalletTransferFilter { wallet: Some(b), customer: Some(adas) }).await, [0]);
     assert_eq!(seen(&ada, all()).await, [3, 0]);
-    assert_eq!(seen(&ada, of_wallet(shop)).await, [] as [usize; 0]);
+    assert!(seen(&ada, of_wallet(shop)).await.is_empty());
     assert_eq!(seen(&ada, of_customer(bobs)).await, [0], "only what she has a side in");
-    assert_eq!(seen(&end_user("nobody"), all()).await, [] as [usize; 0]);
+    assert!(seen(&end_user("nobody"), all()).await.is_empty());
 }
