@@ -29,6 +29,16 @@ pub(crate) enum Grant {
     ClientCredentials,
 }
 
+impl Grant {
+    /// The word of the file.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::DeviceCode => "device_code",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
 /// A secret text that can be stored in the credential file and printed nowhere else.
 #[derive(Clone)]
 pub(crate) struct StoredSecret(SecretString);

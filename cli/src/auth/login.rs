@@ -15,7 +15,7 @@ use super::{
     credential::{Credential, CredentialFile, Grant},
     provider::Provider,
     status,
-    token::{SECRET_VARIABLE, credential, issuer_of, read_secret, trimmed_secret},
+    token::{SECRET_VARIABLE, credential, from_environment, issuer_of, read_secret, trimmed_secret},
 };
 use crate::{
     configuration::variable,
@@ -73,6 +73,9 @@ pub(super) async fn run(arguments: &LoginArguments, session: &Session) -> Result
     let lock = file.lock()?;
     file.write(&credential)?;
     drop(lock);
+    if from_environment().is_some() {
+        Output::tell("warning: TESSERA_TOKEN is set and wins over this sign-in");
+    }
     status::run(session).await
 }
 

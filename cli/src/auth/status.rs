@@ -79,7 +79,7 @@ fn token_value(file: &CredentialFile, stored: Option<&Credential>) -> Value {
     }
     match stored {
         Some(credential) => json!({
-            "value": format!("{:?}", credential.grant),
+            "value": credential.grant.as_str(),
             "source": file.path().display().to_string(),
             "expires_at": credential.expires_at.format(&Rfc3339).unwrap_or_default(),
         }),
