@@ -1,50 +1,54 @@
-//! A throwaway cluster with environments in it, as provisioning leaves them: a schema and a role each, and a login
-//! role that sees nothing until it takes one on.
+//! Environments on a throwaway cluster, as provisioning leaves them: a schema and a role each, and a login role that
+//! sees nothing until it takes one on. Tests that overlap in time share the cluster, never an environment.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use kernel::{EnvironmentId, Mode, TenantId};
 use keyring::{KeyReference, KeyState, ProviderKind};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use stack::Postgres;
 use tenancy::{Database, DatabaseConfig, Environment, SchemaName, TenantTx};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 const APP_PASSWORD: &str = "app-password";
 const DATABASE: &str = "tessera";
 
-/// The cluster; it ends with this value.
+/// The cluster of the tests now running; it ends with the last of them.
+static CLUSTER: Mutex<Weak<Postgres>> = Mutex::const_new(Weak::new());
+/// No two environments of this process have the same number.
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
+/// One test's share of the cluster.
 pub(crate) struct Environments {
-    postgres: Postgres,
-    pub(crate) database: Database,
+    database: Database,
+    cluster: Arc<Postgres>,
 }
 
 impl Environments {
     pub(crate) async fn start(connections_max: u32) -> Self {
-        let postgres = Postgres::throwaway().await.unwrap();
-        run(
-            &postgres.admin_url(),
-            &format!(
-                "CREATE ROLE tessera_app LOGIN NOINHERIT PASSWORD '{APP_PASSWORD}'; \
-                 ALTER ROLE tessera_app SET search_path = ''"
-            ),
-        )
-        .await;
-        run(&postgres.admin_url(), &format!("CREATE DATABASE {DATABASE}")).await;
+        let cluster = shared_cluster().await;
         let config = DatabaseConfig {
-            url: postgres.url("tessera_app", APP_PASSWORD, DATABASE).into(),
+            url: cluster.url("tessera_app", APP_PASSWORD, DATABASE).into(),
             connections_max,
-            acquire_timeout: Duration::from_secs(30),
-            application_name: "ledger-tests",
+            acquire_timeout: Duration::from_mins(1),
+            application_name: "tests",
         };
         let database = Database::connect(&config).await.unwrap();
-        Self { postgres, database }
+        Self { database, cluster }
     }
 
     /// A new environment with an empty schema of the newest version.
-    pub(crate) async fn create(&self, number: u128, mode: Mode) -> Arc<Environment> {
+    pub(crate) async fn create(&self, mode: Mode) -> Arc<Environment> {
+        let number = u128::from(NUMBER.fetch_add(1, Ordering::SeqCst));
         let tenant = TenantId::from_uuid(Uuid::from_u128(number));
-        let id = EnvironmentId::from_uuid(Uuid::from_u128(number * 2 + u128::from(mode.is_live())));
+        let id = EnvironmentId::from_uuid(Uuid::from_u128(number));
         let schema = SchemaName::new(tenant, mode);
         let quoted = schema.quoted();
         let baseline = migration::tenant::baseline(None);
@@ -52,9 +56,7 @@ impl Environments {
             "BEGIN; CREATE ROLE {quoted} NOLOGIN; CREATE SCHEMA {quoted}; SET LOCAL search_path TO {quoted}; {baseline} \
              GRANT {quoted} TO tessera_app; COMMIT"
         );
-        let admin = self.postgres.admin_url();
-        let admin = admin.strip_suffix("/postgres").unwrap();
-        run(&format!("{admin}/{DATABASE}"), &sql).await;
+        run(&admin_url(&self.cluster, DATABASE), &sql).await;
         Arc::new(Environment {
             id,
             tenant,
@@ -70,6 +72,26 @@ impl Environments {
     pub(crate) async fn begin(&self, environment: &Arc<Environment>) -> TenantTx {
         TenantTx::begin(&self.database, Arc::clone(environment)).await.unwrap()
     }
+}
+
+async fn shared_cluster() -> Arc<Postgres> {
+    let mut shared = CLUSTER.lock().await;
+    if let Some(running) = shared.upgrade() {
+        return running;
+    }
+    let cluster = Arc::new(Postgres::throwaway().await.unwrap());
+    let login = format!(
+        "CREATE ROLE tessera_app LOGIN NOINHERIT PASSWORD '{APP_PASSWORD}'; ALTER ROLE tessera_app SET search_path = ''"
+    );
+    run(&cluster.admin_url(), &login).await;
+    run(&cluster.admin_url(), &format!("CREATE DATABASE {DATABASE}")).await;
+    *shared = Arc::downgrade(&cluster);
+    cluster
+}
+
+fn admin_url(cluster: &Postgres, database: &str) -> String {
+    let url = cluster.admin_url();
+    format!("{}/{database}", url.strip_suffix("/postgres").unwrap())
 }
 
 async fn run(url: &str, sql: &str) {

@@ -68,6 +68,6 @@ async fn assert_books_are_right(environments: &Environments, environment: &Arc<E
 
 async fn one_environment() -> (Environments, Arc<Environment>) {
     let environments = Environments::start(10).await;
-    let environment = environments.create(1, Mode::Test).await;
+    let environment = environments.create(Mode::Test).await;
     (environments, environment)
 }

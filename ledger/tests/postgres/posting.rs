@@ -91,8 +91,8 @@ async fn a_clearing_account_is_one_per_currency_and_knows_no_floor() {
 #[tokio::test]
 async fn what_is_posted_cannot_be_changed_and_another_environment_does_not_see_it() {
     let environments = Environments::start(10).await;
-    let environment = environments.create(1, Mode::Test).await;
-    let other = environments.create(2, Mode::Test).await;
+    let environment = environments.create(Mode::Test).await;
+    let other = environments.create(Mode::Test).await;
     let accounts = funded(&environments, &environment, &[100]).await;
 
     for statement in [

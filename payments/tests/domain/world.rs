@@ -74,7 +74,7 @@ impl World {
 
     pub(crate) async fn start_in(mode: Mode) -> Self {
         let environments = Environments::start(10).await;
-        let environment = environments.create(1, mode).await;
+        let environment = environments.create(mode).await;
         let master_keys = TempDir::new().unwrap();
         let config =
             KeyringConfig { local_directory: Some(master_keys.path().join("keys")), ..KeyringConfig::default() };
