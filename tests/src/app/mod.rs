@@ -10,6 +10,7 @@ pub mod mint;
 pub mod random;
 pub mod server;
 pub mod stack;
+pub mod staff_cli;
 pub mod tenant;
 pub mod until;
 pub mod wire;

@@ -3,10 +3,14 @@
 mod around;
 mod authorization;
 mod bad_input;
+mod cli;
 mod crash;
 mod crypto;
 mod idempotency;
 mod isolation;
+mod layers;
+mod provisioning;
+mod sign_in;
 mod tokens;
 
 use libtest_mimic::Trial;
@@ -26,10 +30,16 @@ pub fn all() -> Vec<Trial> {
     [
         isolation::trials(),
         crash::trials(),
-        idempotency::trials(),
-        tokens::trials(),
+        provisioning::trials(),
+        crypto::trials(),
+        authorization::trials(),
         bad_input::trials(),
         around::trials(),
+        tokens::trials(),
+        idempotency::trials(),
+        sign_in::trials(),
+        cli::trials(),
+        layers::trials(),
     ]
     .into_iter()
     .flatten()
