@@ -1,12 +1,13 @@
 //! Giving a role to a member or key, and taking it away: nobody hands out or removes rights wider than his own.
 
-use entity::tenant::role;
-use policies::{PolicySnapshot, Subject};
-use sea_orm::{DbErr, EntityTrait as _, QuerySelect as _, sea_query::LockType};
+use policies::{
+    PolicySnapshot, Subject,
+    role::{self, RoleError},
+};
 use tenancy::TenantTx;
 use thiserror::Error;
 
-use crate::{Error, Refusal, RefusalClass};
+use crate::{Error, Failure, Refusal, RefusalClass};
 
 /// Why a role cannot be given or taken away.
 #[derive(Clone, Debug, Error)]
@@ -48,8 +49,8 @@ pub(crate) async fn may_give(
     role: &str,
 ) -> Result<(), Error<GrantRefusal>> {
     match snapshot.may_grant_role(granter, role) {
-        Ok(()) if policies::is_built_in(role) || exists(tx, role).await? => Ok(()),
-        // A role that was deleted after the snapshot was taken, or made after it.
+        // The snapshot may know a role that was deleted since.
+        Ok(()) if is_there(tx, role).await? => Ok(()),
         Ok(()) | Err(policies::Refusal::UnknownRole | policies::Refusal::MalformedName { .. }) => {
             Err(GrantRefusal::RoleMissing.into())
         }
@@ -66,19 +67,18 @@ pub(crate) async fn may_take(
 ) -> Result<(), Error<GrantRefusal>> {
     match snapshot.may_grant_role(granter, role) {
         Ok(()) => Ok(()),
-        // A role that is gone gives no rights; anybody who may remove may remove its last traces.
-        Err(policies::Refusal::UnknownRole) if !exists(tx, role).await? => Ok(()),
+        // A role that is gone gives no rights; anybody who may remove may remove its last traces. One that is there
+        // is newer than the snapshot, and what it gives is not known yet.
+        Err(policies::Refusal::UnknownRole) if !is_there(tx, role).await? => Ok(()),
         Err(refusal) => Err(GrantRefusal::NotAllowed(refusal).into()),
     }
 }
 
-async fn exists(tx: &TenantTx, role: &str) -> Result<bool, DbErr> {
-    let found: Option<String> = role::Entity::find_by_id(role.to_owned())
-        .select_only()
-        .column(role::Column::Name)
-        .lock(LockType::KeyShare)
-        .into_tuple()
-        .one(tx)
-        .await?;
-    Ok(found.is_some())
+/// Whether there is such a role; if so it stays until the transaction ends.
+async fn is_there(tx: &TenantTx, role: &str) -> Result<bool, Failure> {
+    match role::hold(tx, role).await {
+        Ok(()) => Ok(true),
+        Err(RoleError::Database(error)) => Err(Failure::Database(error)),
+        Err(_) => Ok(false),
+    }
 }

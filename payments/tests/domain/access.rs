@@ -7,6 +7,10 @@ use payments::{
     audit_record, member,
     member::{Member, MemberDraft},
 };
+use policies::{
+    PolicyRows, PolicySnapshot,
+    role::{self, RoleDraft, RuleDraft},
+};
 use secrecy::ExposeSecret as _;
 use tenancy::{
     Actor,
@@ -63,6 +67,39 @@ async fn nobody_gives_or_takes_rights_wider_than_his_own() {
     member::delete(&context, &world.permit(&admin), snapshot, analyst.id).await.unwrap();
     tx.commit(()).await.unwrap();
     assert_eq!(world.count("SELECT count(*) FROM member").await, 1);
+}
+
+#[tokio::test]
+async fn a_role_of_the_tenants_own_is_given_while_it_is_there() {
+    let world = World::start().await;
+    let owner = member_actor("owner");
+    let tx = world.begin().await;
+    let cashier = RoleDraft {
+        name: "cashier".to_owned(),
+        description: String::new(),
+        rules: vec![RuleDraft {
+            object: "wallet_transfer".to_owned(),
+            action: "create".to_owned(),
+            conditions: serde_json::json!({"amount_max": 5_000}),
+        }],
+    };
+    role::create(&tx, &world.permit(&owner), &world.snapshot, cashier, &world.clock, &SystemEntropy).await.unwrap();
+    let rows = PolicyRows { revision: 2, roles: vec!["cashier".to_owned()], rules: vec![] };
+    let aware = PolicySnapshot::try_new(world.environment.id, &rows).unwrap();
+
+    let context = world.context(&tx, &owner);
+    let create = async |snapshot: &PolicySnapshot, name: &str| {
+        member::create(&context, &world.permit(&owner), snapshot, draft(name, "cashier")).await
+    };
+    assert_eq!(refused(create(&world.snapshot, "cora").await), ("role_missing", Some("role")), "not known here yet");
+    let cora = create(&aware, "cora").await.unwrap();
+    let delete =
+        async |snapshot: &PolicySnapshot| member::delete(&context, &world.permit(&owner), snapshot, cora.id).await;
+    assert_eq!(refused(delete(&world.snapshot).await), ("unknown_role", Some("role")), "what it gives is not known");
+
+    sea_orm::ConnectionTrait::execute_unprepared(&tx, "DELETE FROM role").await.unwrap();
+    assert_eq!(refused(create(&aware, "carl").await), ("role_missing", Some("role")), "gone since the snapshot");
+    delete(&world.snapshot).await.unwrap();
 }
 
 #[tokio::test]
