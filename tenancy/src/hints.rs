@@ -105,7 +105,8 @@ struct Connection {
 }
 
 impl Hints {
-    /// Starts listening in the background; does not wait for Redis. Without a URL hints stay in this process.
+    /// Starts listening in a task of its own (call it inside a Tokio runtime) and does not wait for Redis. Without a
+    /// URL hints stay in this process.
     pub fn connect(redis_url: Option<&str>) -> Result<Self, HintsError> {
         let listeners = Arc::new(Listeners::default());
         let Some(url) = redis_url else { return Ok(Self { listeners, redis: None }) };

@@ -139,11 +139,13 @@ impl Inner {
 
     async fn read(&self) -> Result<Arc<Reading>, DirectoryError> {
         // Cleared first: what changes while the tables are read is doubted again.
-        self.doubted.store(false, Ordering::SeqCst);
+        let doubted = self.doubted.swap(false, Ordering::SeqCst);
         let result = self.read_tables().await;
         match &result {
             Ok(reading) => self.current.store(Some(Arc::clone(reading))),
-            Err(_) => self.doubted.store(true, Ordering::SeqCst),
+            // A reading ahead of time that fails leaves the present one as good as it was.
+            Err(_) if doubted => self.doubted.store(true, Ordering::SeqCst),
+            Err(_) => {}
         }
         result
     }

@@ -14,8 +14,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 /// A private key with the id it is published under.
-pub struct Key {
-    pub id: String,
+pub(crate) struct Key {
+    pub(crate) id: String,
     pair: Pair,
 }
 
@@ -26,21 +26,21 @@ enum Pair {
 }
 
 impl Key {
-    pub fn rsa(id: &str) -> Self {
+    pub(crate) fn rsa(id: &str) -> Self {
         Self { id: id.to_owned(), pair: Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()) }
     }
 
-    pub fn p256(id: &str) -> Self {
+    pub(crate) fn p256(id: &str) -> Self {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
         Self { id: id.to_owned(), pair: Pair::P256(pair) }
     }
 
-    pub fn ed25519(id: &str) -> Self {
+    pub(crate) fn ed25519(id: &str) -> Self {
         Self { id: id.to_owned(), pair: Pair::Ed25519(Ed25519KeyPair::generate().unwrap()) }
     }
 
     /// The public half, as an issuer publishes it.
-    pub fn jwk(&self) -> Value {
+    pub(crate) fn jwk(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Rsa(pair) => {
                 let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
@@ -60,7 +60,7 @@ impl Key {
     }
 
     /// The algorithm it signs with unless told otherwise.
-    pub const fn algorithm(&self) -> &'static str {
+    pub(crate) const fn algorithm(&self) -> &'static str {
         match self.pair {
             Pair::Rsa(_) => "RS256",
             Pair::P256(_) => "ES256",
@@ -84,19 +84,19 @@ impl Key {
     }
 
     /// A token with the usual header and these claims.
-    pub fn sign(&self, claims: &Value) -> String {
+    pub(crate) fn sign(&self, claims: &Value) -> String {
         self.sign_with_header(&json!({"alg": self.algorithm(), "kid": self.id, "typ": "at+jwt"}), claims)
     }
 
     /// A token with a header of the test's choice, really signed.
-    pub fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
         let message = unsigned(header, claims);
         let signature = self.signature(&header["alg"], message.as_bytes());
         format!("{message}.{}", encode(&signature))
     }
 
     /// The oldest trick: an HMAC whose secret is the issuer's public key.
-    pub fn sign_with_public_key_as_secret(&self, claims: &Value) -> String {
+    pub(crate) fn sign_with_public_key_as_secret(&self, claims: &Value) -> String {
         let header = json!({"alg": "HS256", "kid": self.id, "typ": "at+jwt"});
         let Pair::Rsa(pair) = &self.pair else { panic!("the trick needs an RSA key") };
         let message = unsigned(&header, claims);
@@ -106,23 +106,23 @@ impl Key {
 }
 
 /// Header and payload without a signature.
-pub fn unsigned(header: &Value, claims: &Value) -> String {
+pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", encode(header.to_string().as_bytes()), encode(claims.to_string().as_bytes()))
 }
 
-pub fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The claims with some of them replaced; `null` removes one.
-pub fn with(claims: &Value, changes: &Value) -> Value {
-    let mut changed = claims.clone();
+pub(crate) fn with(claims: &Value, changes: &Value) -> Value {
+    let mut altered = claims.clone();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
-            changed.as_object_mut().unwrap().shift_remove(name);
+            altered.as_object_mut().unwrap().shift_remove(name);
         } else {
-            changed[name] = value.clone();
+            altered[name] = value.clone();
         }
     }
-    changed
+    altered
 }

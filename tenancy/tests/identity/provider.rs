@@ -20,24 +20,24 @@ use crate::mint::Key;
 
 /// How an issuer behaves.
 #[derive(Clone, Default)]
-pub struct Behaviour {
-    pub keys: Vec<Value>,
+pub(crate) struct Behaviour {
+    pub(crate) keys: Vec<Value>,
     /// Answers 500 to everything.
-    pub down: bool,
+    pub(crate) down: bool,
     /// Never answers within the client's patience.
-    pub hanging: bool,
+    pub(crate) hanging: bool,
     /// Redirects discovery here.
-    pub discovery_moved_to: Option<String>,
+    pub(crate) discovery_moved_to: Option<String>,
     /// Redirects the key set here.
-    pub keys_moved_to: Option<String>,
+    pub(crate) keys_moved_to: Option<String>,
     /// Claims to be this issuer.
-    pub issuer: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// Publishes its keys at this address.
-    pub jwks_uri: Option<String>,
+    pub(crate) jwks_uri: Option<String>,
     /// Pads the key set to this many bytes.
-    pub padding_bytes: usize,
+    pub(crate) padding_bytes: usize,
     /// Answers this instead of a key set.
-    pub nonsense: Option<&'static str>,
+    pub(crate) nonsense: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -47,13 +47,13 @@ struct Shared {
     key_requests: HashMap<String, u32>,
 }
 
-pub struct Provider {
+pub(crate) struct Provider {
     shared: Arc<Mutex<Shared>>,
     server: JoinHandle<()>,
 }
 
 impl Provider {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Mutex::new(Shared { base, ..Shared::default() }));
@@ -66,7 +66,7 @@ impl Provider {
     }
 
     /// Makes an issuer that publishes these keys, and answers its URL.
-    pub fn issuer(&self, name: &str, keys: &[&Key]) -> String {
+    pub(crate) fn issuer(&self, name: &str, keys: &[&Key]) -> String {
         let behaviour = Behaviour { keys: keys.iter().map(|key| key.jwk()).collect(), ..Behaviour::default() };
         let mut shared = self.shared.lock().unwrap();
         shared.issuers.insert(name.to_owned(), behaviour);
@@ -74,12 +74,12 @@ impl Provider {
     }
 
     /// Changes how an issuer behaves.
-    pub fn change(&self, name: &str, change: impl FnOnce(&mut Behaviour)) {
+    pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Behaviour)) {
         change(self.shared.lock().unwrap().issuers.get_mut(name).unwrap());
     }
 
     /// How often an issuer was asked for its keys.
-    pub fn key_requests(&self, name: &str) -> u32 {
+    pub(crate) fn key_requests(&self, name: &str) -> u32 {
         self.shared.lock().unwrap().key_requests.get(name).copied().unwrap_or(0)
     }
 }
@@ -115,7 +115,7 @@ async fn keys(State(shared): State<Arc<Mutex<Shared>>>, Path(name): Path<String>
     };
     let Some(behaviour) = behaviour else { return StatusCode::NOT_FOUND.into_response() };
     if behaviour.hanging {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
     if behaviour.down {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

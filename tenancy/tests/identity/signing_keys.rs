@@ -144,6 +144,9 @@ async fn a_failing_provider_is_not_hammered() {
     assert_eq!(world.provider.key_requests("shared"), 1);
 }
 
+/// Makes an issuer misbehave.
+type Change = Box<dyn FnOnce(&mut crate::provider::Behaviour)>;
+
 #[tokio::test]
 async fn hostile_answers_are_refused() {
     let world = World::start().await;
@@ -152,7 +155,6 @@ async fn hostile_answers_are_refused() {
     let (victim_url, victim) = world.issuer("victim", &key).await;
     world.tenant("victim", victim).await;
     let many: Vec<_> = (0..33).map(|number| with(&key.jwk(), &json!({"kid": number.to_string()}))).collect();
-    type Change = Box<dyn FnOnce(&mut crate::provider::Behaviour)>;
     let victim_discovery = format!("{victim_url}/.well-known/openid-configuration");
     let victim_keys = format!("{victim_url}/keys");
     let cases: Vec<(&str, Change)> = vec![

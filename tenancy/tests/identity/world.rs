@@ -21,54 +21,54 @@ use crate::{mint::Key, provider::Provider};
 
 const APP_PASSWORD: &str = "app-of-a-throwaway-cluster";
 /// When every test begins.
-pub const START: i64 = 1_790_000_000;
+pub(crate) const START: i64 = 1_790_000_000;
 
 /// One cluster for all tests that run at the same time; it ends with the last of them.
 static CLUSTER: Mutex<Weak<Postgres>> = Mutex::const_new(Weak::new());
 
-pub struct World {
-    pub postgres: Arc<Postgres>,
-    pub admin: PgPool,
-    pub app_url: String,
-    pub database: Database,
-    pub units: UnitsOfWork,
-    pub clock: Arc<FixedClock>,
-    pub provider: Provider,
-    pub directory: Directory,
-    pub resolver: Resolver,
-    pub key_sets: KeySets,
+pub(crate) struct World {
+    pub(crate) postgres: Arc<Postgres>,
+    pub(crate) admin: PgPool,
+    pub(crate) app_url: String,
+    pub(crate) database: Database,
+    pub(crate) units: UnitsOfWork,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) provider: Provider,
+    pub(crate) directory: Directory,
+    pub(crate) resolver: Resolver,
+    pub(crate) key_sets: KeySets,
 }
 
 /// A tenant's row and its two environments.
-pub struct Tenant {
-    pub slug: String,
-    pub live: Side,
-    pub test: Side,
+pub(crate) struct Tenant {
+    pub(crate) slug: String,
+    pub(crate) live: Side,
+    pub(crate) test: Side,
 }
 
-pub struct Side {
-    pub id: EnvironmentId,
-    pub mode: Mode,
-    pub schema: SchemaName,
-    pub locator: Locator,
+pub(crate) struct Side {
+    pub(crate) id: EnvironmentId,
+    pub(crate) mode: Mode,
+    pub(crate) schema: SchemaName,
+    pub(crate) locator: Locator,
 }
 
 /// The settings of a test: the defaults, and issuers of this machine over plain HTTP.
-pub fn config() -> IdentityConfig {
+pub(crate) fn config() -> IdentityConfig {
     IdentityConfig { allow_http_issuers: true, ..IdentityConfig::default() }
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(config(), cluster().await).await
     }
 
     /// A world in a cluster that no other test uses, for tests that stop it.
-    pub async fn start_alone() -> Self {
+    pub(crate) async fn start_alone() -> Self {
         Self::start_with(config(), Arc::new(Postgres::throwaway().await.unwrap())).await
     }
 
-    pub async fn start_with(config: IdentityConfig, postgres: Arc<Postgres>) -> Self {
+    pub(crate) async fn start_with(config: IdentityConfig, postgres: Arc<Postgres>) -> Self {
         let name = format!("world_{}", Locator::generate(&SystemEntropy).as_str());
         let (admin, app_url) = prepare(&postgres, &name).await;
         let database_config = DatabaseConfig {
@@ -88,16 +88,16 @@ impl World {
         Self { postgres, admin, app_url, database, units, clock, provider, directory, resolver, key_sets }
     }
 
-    pub async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.admin).await.unwrap();
     }
 
     /// Moves time, far enough for everything that is remembered for a second to be read again.
-    pub fn a_second_later(&self) {
+    pub(crate) fn a_second_later(&self) {
         self.clock.advance(1);
     }
 
-    pub async fn register(&self, url: &str, algorithms: &str) -> IssuerId {
+    pub(crate) async fn register(&self, url: &str, algorithms: &str) -> IssuerId {
         let id = IssuerId::generate(&*self.clock, &SystemEntropy);
         sqlx::query(
             "INSERT INTO platform.issuer (id, url, shared, audience_live, audience_test, tenant_claim, algorithms, \
@@ -113,14 +113,14 @@ impl World {
     }
 
     /// An issuer of the provider with one RSA key, registered.
-    pub async fn issuer(&self, name: &str, key: &Key) -> (String, IssuerId) {
+    pub(crate) async fn issuer(&self, name: &str, key: &Key) -> (String, IssuerId) {
         let url = self.provider.issuer(name, &[key]);
         let id = self.register(&url, key.algorithm()).await;
         (url, id)
     }
 
     /// An active tenant with both environments, schemas, roles and grants.
-    pub async fn tenant(&self, slug: &str, issuer: IssuerId) -> Tenant {
+    pub(crate) async fn tenant(&self, slug: &str, issuer: IssuerId) -> Tenant {
         let id = TenantId::generate(&*self.clock, &SystemEntropy);
         sqlx::query(
             "INSERT INTO platform.tenant (id, slug, name, plan, status, issuer_id, spec, created_at, updated_at) \
@@ -162,7 +162,7 @@ impl World {
         Side { id, mode, schema, locator }
     }
 
-    pub async fn member(&self, side: &Side, issuer: &str, subject: &str, role: &str) -> MemberId {
+    pub(crate) async fn member(&self, side: &Side, issuer: &str, subject: &str, role: &str) -> MemberId {
         let id = MemberId::generate(&*self.clock, &SystemEntropy);
         let sql = format!("INSERT INTO {}.member VALUES ($1, $2, $3, $4, now(), now())", side.schema.quoted());
         let insert = sqlx::query(AssertSqlSafe(sql)).bind(id.as_uuid()).bind(issuer).bind(subject).bind(role);
@@ -170,7 +170,12 @@ impl World {
         id
     }
 
-    pub async fn api_key(&self, side: &Side, role: &str, expires_at: Option<OffsetDateTime>) -> (ApiKeyId, String) {
+    pub(crate) async fn api_key(
+        &self,
+        side: &Side,
+        role: &str,
+        expires_at: Option<OffsetDateTime>,
+    ) -> (ApiKeyId, String) {
         let id = ApiKeyId::generate(&*self.clock, &SystemEntropy);
         let secret = ApiKeySecret::generate(side.mode, &side.locator, &SystemEntropy);
         let table = side.schema.quoted();
@@ -187,12 +192,12 @@ impl World {
         (id, secret.expose().to_owned())
     }
 
-    pub async fn resolve(&self, credential: &str) -> Result<TenantScope, CredentialRefusal> {
+    pub(crate) async fn resolve(&self, credential: &str) -> Result<TenantScope, CredentialRefusal> {
         self.resolver.resolve_bearer(credential).await
     }
 
     /// The code of the refusal, or what was accepted: `slug/mode/kind/role`.
-    pub async fn outcome(&self, credential: &str) -> String {
+    pub(crate) async fn outcome(&self, credential: &str) -> String {
         match self.resolve(credential).await {
             Ok(scope) => {
                 let (environment, actor): (_, &Actor) = (scope.environment(), scope.actor());
@@ -204,13 +209,13 @@ impl World {
 }
 
 /// What a good token of a person says.
-pub fn claims(issuer: &str, tenant: &str) -> Value {
+pub(crate) fn claims(issuer: &str, tenant: &str) -> Value {
     json!({
         "iss": issuer, "sub": "person-1", "aud": "urn:test", "exp": START + 600, "iat": START, "tenant": tenant
     })
 }
 
-pub async fn cluster() -> Arc<Postgres> {
+pub(crate) async fn cluster() -> Arc<Postgres> {
     let mut shared = CLUSTER.lock().await;
     if let Some(running) = shared.upgrade() {
         return running;
