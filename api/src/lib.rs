@@ -8,6 +8,7 @@ pub mod health;
 pub mod middleware;
 pub mod openapi;
 pub mod parameters;
+pub mod platform;
 pub mod rate_limit;
 pub mod request_id;
 pub mod router;

@@ -91,6 +91,15 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
+/// The value of a field that was given before: never accepted.
+struct Repeated;
+
+impl<'de> Deserialize<'de> for Repeated {
+    fn deserialize<D: Deserializer<'de>>(_deserializer: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("given more than once"))
+    }
+}
+
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
@@ -145,7 +154,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
                 return Err(A::Error::custom("a field's name must not contain the character NUL"));
             }
             if fields.iter().any(|(known, _)| *known == name) {
-                return Err(A::Error::custom("the field was given more than once"));
+                // Failing inside the value is what makes the reader name the field.
+                map.next_value::<Repeated>()?;
             }
             let value = map.next_value()?;
             fields.push((name, value));

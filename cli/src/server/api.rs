@@ -10,7 +10,7 @@ use ::api::{
 use kernel::{Clock, Entropy, SystemClock, SystemEntropy};
 use keyring::Keyring;
 use policies::{Policies, PolicyBounds, TenantPolicySource};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use tenancy::{
     Database, DatabaseConfig, UnitsOfWork, bootstrap,
     directory::{Directory, DirectoryConfig},
@@ -23,6 +23,8 @@ use super::config::{ApiSection, ServerConfig};
 
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often expired keys are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
     let section = config.api()?;
@@ -48,7 +50,7 @@ pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
 async fn assemble(config: &ServerConfig, section: &ApiSection, database: Database) -> anyhow::Result<Api> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let redis_url = config.redis.url.as_ref().map(|url| url.expose_secret());
+    let redis_url = config.redis.url.as_ref().map(ExposeSecret::expose_secret);
     let redis = redis_url.map(redis::Client::open).transpose()?;
     let units = UnitsOfWork::new(database);
     let directory = Directory::new(units.clone(), DirectoryConfig::from(&config.identity), Arc::clone(&clock));
@@ -69,7 +71,8 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
         entropy,
     };
     let api = Api::new(parts);
-    listen_to_hints(&api, keyring);
+    listen_to_hints(&api, keyring.clone());
+    tokio::spawn(sweep(keyring));
     Ok(api)
 }
 
@@ -79,6 +82,15 @@ fn quotas(section: &ApiSection) -> Quotas {
     Quotas {
         environment: quota(section.rate_limit_environment_per_second),
         credential: quota(section.rate_limit_credential_per_second),
+    }
+}
+
+/// Unwrapped keys that nobody asks for any more are dropped when they expire, not when somebody asks again.
+async fn sweep(keyring: Keyring) {
+    let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        interval.tick().await;
+        keyring.sweep();
     }
 }
 

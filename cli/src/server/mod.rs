@@ -3,6 +3,7 @@
 mod api;
 mod bootstrap;
 mod config;
+mod control;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -29,7 +30,7 @@ pub(crate) async fn run(command: ServerCommand) -> anyhow::Result<()> {
     let config = ServerConfig::load()?;
     match command {
         ServerCommand::Bootstrap => bootstrap::run(config).await.context("bootstrap failed"),
-        ServerCommand::Control => anyhow::bail!("the control plane is not built yet"),
+        ServerCommand::Control => control::run(config).await.context("the control plane cannot run"),
         ServerCommand::Api => api::run(config).await.context("the payment API cannot run"),
     }
 }

@@ -1,0 +1,3 @@
+//! A tenant's API keys.
+
+pub mod rotate;

@@ -1,0 +1,40 @@
+//! `POST /platform/v1/tenants/{slug}/api_keys/rotate`
+
+use axum::{extract::Path, response::Response};
+use policies::RotateKey;
+use tenancy::provisioning::{self, ApiKeyRotationRequest};
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{
+        Changed, StaffCaller, WriteQuery,
+        objects::{ApiKeyRotation, described::ApiKeyRotationWish},
+        slug,
+    },
+};
+
+/// Makes new API keys and lets those of the same name expire. The secrets are shown in this answer only.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}/api_keys/rotate", tag = "keys", request_body = ApiKeyRotationWish,
+    params(("slug" = String, Path, description = "Short name."), WriteQuery),
+    responses((status = 200, body = Changed<ApiKeyRotation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn rotate(
+    caller: StaffCaller,
+    Path(path): Path<String>,
+    Query(query): Query<WriteQuery>,
+    body: Body<ApiKeyRotationRequest>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<RotateKey>(Some(&path)).await?;
+    let slug = slug(&path)?;
+    caller
+        .write::<_, provisioning::ApiKeyRotation, ApiKeyRotation, _, _>(
+            permit,
+            Some(path),
+            query,
+            |control, call| async move { control.rotate_api_keys(&call, &slug, &body.value).await },
+        )
+        .await
+}

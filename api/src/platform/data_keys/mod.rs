@@ -1,0 +1,3 @@
+//! The data keys of a tenant's environments.
+
+pub mod rotate;

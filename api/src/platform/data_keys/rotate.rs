@@ -1,0 +1,46 @@
+//! `POST /platform/v1/tenants/{slug}/data_keys/rotate`
+
+use axum::{extract::Path, response::Response};
+use kernel::Mode;
+use policies::RotateKey;
+use serde::Deserialize;
+use tenancy::provisioning;
+use utoipa::ToSchema;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, objects::Tenant, slug},
+};
+
+/// Which environments get new data keys.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateDataKeysBody {
+    /// `live` or `test`; both when absent.
+    #[schema(value_type = Option<String>)]
+    mode: Option<Mode>,
+}
+
+/// Makes new data keys. What the old ones sealed still opens; they seal nothing new.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}/data_keys/rotate", tag = "keys", request_body = RotateDataKeysBody,
+    params(("slug" = String, Path, description = "Short name."), WriteQuery),
+    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn rotate(
+    caller: StaffCaller,
+    Path(path): Path<String>,
+    Query(query): Query<WriteQuery>,
+    body: Body<RotateDataKeysBody>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<RotateKey>(Some(&path)).await?;
+    let slug = slug(&path)?;
+    let mode = body.value.mode;
+    caller
+        .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {
+            control.rotate_data_keys(&call, &slug, mode).await
+        })
+        .await
+}

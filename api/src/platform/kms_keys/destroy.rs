@@ -1,0 +1,39 @@
+//! `POST /platform/v1/tenants/{slug}/kms_keys/{mode}/destroy`
+
+use axum::{extract::Path, response::Response};
+use policies::DestroyKey;
+use tenancy::provisioning;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, mode, objects::KmsKey, slug, write::Confirmation},
+};
+
+/// Destroys the KMS key, and with it everything sealed in the environment: at once where the provider can, otherwise
+/// after the shortest wait it knows. Needs a reason and the slug typed again.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}/kms_keys/{mode}/destroy", tag = "keys", request_body = Confirmation,
+    params(
+        ("slug" = String, Path, description = "Short name."),
+        ("mode" = String, Path, description = "`live` or `test`."),
+        WriteQuery,
+    ),
+    responses((status = 200, body = Changed<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn destroy(
+    caller: StaffCaller,
+    Path((path, side)): Path<(String, String)>,
+    Query(query): Query<WriteQuery>,
+    body: Body<Confirmation>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<DestroyKey>(Some(&path)).await?;
+    let (slug, mode) = (slug(&path)?, mode(&side)?);
+    let confirm = body.value.confirm;
+    caller
+        .write::<_, provisioning::KmsKey, KmsKey, _, _>(permit, Some(path), query, |control, call| async move {
+            control.destroy_kms_key(&call, &slug, mode, confirm.as_deref()).await
+        })
+        .await
+}

@@ -1,0 +1,37 @@
+//! `POST /platform/v1/tenants/{slug}/kms_keys/{mode}/enable`
+
+use axum::{extract::Path, response::Response};
+use policies::EnableKey;
+use tenancy::provisioning;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, mode, objects::KmsKey, slug, write::NoFields},
+};
+
+/// Switches the KMS key on again, also when its destruction was scheduled.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}/kms_keys/{mode}/enable", tag = "keys",
+    params(
+        ("slug" = String, Path, description = "Short name."),
+        ("mode" = String, Path, description = "`live` or `test`."),
+        WriteQuery,
+    ),
+    responses((status = 200, body = Changed<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn enable(
+    caller: StaffCaller,
+    Path((path, side)): Path<(String, String)>,
+    Query(query): Query<WriteQuery>,
+    _body: Body<NoFields>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<EnableKey>(Some(&path)).await?;
+    let (slug, mode) = (slug(&path)?, mode(&side)?);
+    caller
+        .write::<_, provisioning::KmsKey, KmsKey, _, _>(permit, Some(path), query, |control, call| async move {
+            control.enable_kms_key(&call, &slug, mode).await
+        })
+        .await
+}

@@ -1,0 +1,27 @@
+//! `GET /platform/v1/tenants/{slug}/kms_keys`
+
+use axum::{Json, extract::Path};
+use policies::ListKeys;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    platform::{
+        StaffCaller,
+        objects::{KmsKey, List},
+        slug,
+    },
+};
+
+/// The KMS keys of both environments: what is recorded, and what the provider says now.
+#[utoipa::path(
+    get, path = "/platform/v1/tenants/{slug}/kms_keys", tag = "keys",
+    params(("slug" = String, Path, description = "Short name.")),
+    responses((status = 200, body = List<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn list(caller: StaffCaller, Path(path): Path<String>) -> Result<Json<List<KmsKey>>, ApiError> {
+    caller.permit::<ListKeys>(Some(&path)).await?;
+    let slug = slug(&path)?;
+    let keys = caller.control().kms_keys(&slug).await?;
+    Ok(Json(List::of(keys, false, &format!("/platform/v1/tenants/{slug}/kms_keys"))))
+}

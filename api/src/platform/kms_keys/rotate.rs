@@ -1,0 +1,37 @@
+//! `POST /platform/v1/tenants/{slug}/kms_keys/{mode}/rotate`
+
+use axum::{extract::Path, response::Response};
+use policies::RotateKey;
+use tenancy::provisioning;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, mode, objects::KmsKey, slug, write::NoFields},
+};
+
+/// Makes a new version of the KMS key and wraps the data keys under it.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}/kms_keys/{mode}/rotate", tag = "keys",
+    params(
+        ("slug" = String, Path, description = "Short name."),
+        ("mode" = String, Path, description = "`live` or `test`."),
+        WriteQuery,
+    ),
+    responses((status = 200, body = Changed<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn rotate(
+    caller: StaffCaller,
+    Path((path, side)): Path<(String, String)>,
+    Query(query): Query<WriteQuery>,
+    _body: Body<NoFields>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<RotateKey>(Some(&path)).await?;
+    let (slug, mode) = (slug(&path)?, mode(&side)?);
+    caller
+        .write::<_, provisioning::KmsKey, KmsKey, _, _>(permit, Some(path), query, |control, call| async move {
+            control.rotate_kms_key(&call, &slug, mode).await
+        })
+        .await
+}

@@ -1,0 +1,3 @@
+//! Bringing schemas forward.
+
+pub mod create;

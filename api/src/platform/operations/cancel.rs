@@ -1,0 +1,33 @@
+//! `POST /platform/v1/operations/{id}/cancel`
+
+use axum::{extract::Path, response::Response};
+use policies::CancelOperation;
+use tenancy::provisioning;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, objects::Operation, write::NoFields},
+};
+
+/// Stops an operation after the step it is at. What was done stays done.
+#[utoipa::path(
+    post, path = "/platform/v1/operations/{id}/cancel", tag = "operations",
+    params(("id" = String, Path, description = "Identifier."), WriteQuery),
+    responses((status = 200, body = Changed<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn cancel(
+    caller: StaffCaller,
+    Path(path): Path<String>,
+    Query(query): Query<WriteQuery>,
+    _body: Body<NoFields>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<CancelOperation>(Some(&path)).await?;
+    let id = super::id(&path)?;
+    caller
+        .write::<_, provisioning::Operation, Operation, _, _>(permit, Some(path), query, |control, call| async move {
+            control.cancel_operation(&call, id).await
+        })
+        .await
+}

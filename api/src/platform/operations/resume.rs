@@ -1,0 +1,33 @@
+//! `POST /platform/v1/operations/{id}/resume`
+
+use axum::{extract::Path, response::Response};
+use policies::ResumeOperation;
+use tenancy::provisioning;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, objects::Operation, write::NoFields},
+};
+
+/// Goes on with an operation that ended without being done.
+#[utoipa::path(
+    post, path = "/platform/v1/operations/{id}/resume", tag = "operations",
+    params(("id" = String, Path, description = "Identifier."), WriteQuery),
+    responses((status = 200, body = Changed<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn resume(
+    caller: StaffCaller,
+    Path(path): Path<String>,
+    Query(query): Query<WriteQuery>,
+    _body: Body<NoFields>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<ResumeOperation>(Some(&path)).await?;
+    let id = super::id(&path)?;
+    caller
+        .write::<_, provisioning::Operation, Operation, _, _>(permit, Some(path), query, |control, call| async move {
+            control.resume_operation(&call, id).await
+        })
+        .await
+}

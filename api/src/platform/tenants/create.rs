@@ -1,0 +1,37 @@
+//! `POST /platform/v1/tenants`
+
+use axum::response::Response;
+use policies::CreateTenant;
+use tenancy::provisioning::{self, TenantSpec};
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{
+        Changed, StaffCaller, WriteQuery,
+        objects::{Tenant, described::TenantSpecification},
+    },
+};
+
+/// Makes a tenant: its operation provisions both environments, which serve nobody before all of it is done.
+///
+/// The same specification again is `unchanged`, or goes on with an operation that ended half-way.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants", tag = "tenants", request_body = TenantSpecification, params(WriteQuery),
+    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn create(
+    caller: StaffCaller,
+    Query(query): Query<WriteQuery>,
+    body: Body<TenantSpec>,
+) -> Result<Response, ApiError> {
+    let spec = body.value;
+    let target = spec.slug.to_string();
+    let permit = caller.permit::<CreateTenant>(Some(&target)).await?;
+    caller
+        .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(target), query, |control, call| async move {
+            control.create_tenant(&call, spec).await
+        })
+        .await
+}

@@ -1,0 +1,33 @@
+//! `POST /platform/v1/tenants/{slug}/suspend`
+
+use axum::{extract::Path, response::Response};
+use policies::SuspendTenant;
+use tenancy::provisioning;
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{Changed, StaffCaller, WriteQuery, objects::Tenant, slug, write::NoFields},
+};
+
+/// Takes a tenant off the air: its credentials are refused everywhere within a second. Needs a reason.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}/suspend", tag = "tenants",
+    params(("slug" = String, Path, description = "Short name."), WriteQuery),
+    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn suspend(
+    caller: StaffCaller,
+    Path(path): Path<String>,
+    Query(query): Query<WriteQuery>,
+    _body: Body<NoFields>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<SuspendTenant>(Some(&path)).await?;
+    let slug = slug(&path)?;
+    caller
+        .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {
+            control.suspend_tenant(&call, &slug).await
+        })
+        .await
+}

@@ -1,0 +1,37 @@
+//! `POST /platform/v1/tenants/{slug}`
+
+use axum::{extract::Path, response::Response};
+use policies::UpdateTenant;
+use tenancy::provisioning::{self, TenantUpdate};
+
+use crate::{
+    ApiError,
+    error::ErrorBody,
+    parameters::{Body, Query},
+    platform::{
+        Changed, StaffCaller, WriteQuery,
+        objects::{Tenant, described::TenantChanges},
+        slug,
+    },
+};
+
+/// Changes name, plan, members, or how the issuer's tokens are read.
+#[utoipa::path(
+    post, path = "/platform/v1/tenants/{slug}", tag = "tenants", request_body = TenantChanges,
+    params(("slug" = String, Path, description = "Short name."), WriteQuery),
+    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+)]
+pub async fn update(
+    caller: StaffCaller,
+    Path(path): Path<String>,
+    Query(query): Query<WriteQuery>,
+    body: Body<TenantUpdate>,
+) -> Result<Response, ApiError> {
+    let permit = caller.permit::<UpdateTenant>(Some(&path)).await?;
+    let slug = slug(&path)?;
+    caller
+        .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {
+            control.update_tenant(&call, &slug, &body.value).await
+        })
+        .await
+}
