@@ -10,22 +10,16 @@ use crate::{
     document_file,
     failure::Failure,
     operation::TenantResult,
-    output::{Document, Table, cell, word},
+    output::{Document, Table, cell, text_of, word},
     session::Session,
     write::{Change, Outcome, Undertaking},
 };
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Apply exactly a saved plan\n\n\
-        There is no question: the plan was the question. A plan whose base has moved since is refused (exit 5). \
-        Applying again continues where a broken run stopped, and reports finished steps as `unchanged`. \
-        API keys are not issued here; `tessera tenant rotate-keys SLUG --only-if-none` does.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera apply plan.json --reason 'ticket 4711'\n  \
-        tessera apply plan.json --timeout 10m -o json"
-)]
+        tessera apply plan.json --timeout 10m -o json")]
 pub(crate) struct ApplyArguments {
     /// The plan that `tessera plan --out` saved; `-` for stdin
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
@@ -43,18 +37,25 @@ pub(crate) async fn run(arguments: &ApplyArguments, session: &Session) -> Result
         let message = format!("{} is not a saved plan", arguments.plan.display());
         return Err(Failure::usage(message).hint("make one with `tessera plan -f tenants.yaml --out plan.json`"));
     }
+    let checksum = text_of(&plan, "/checksum");
     let undertaking = Undertaking::new("/plans/apply".to_owned(), plan).over_many();
     match session.perform(undertaking, &arguments.write, &arguments.wait).await? {
         Outcome::Early(document) => Ok(document),
-        Outcome::Finished(change) => Ok(told(change)),
+        Outcome::Finished(change) => Ok(told(change, &checksum)),
     }
 }
 
-fn told(mut change: Change) -> Document {
+fn told(mut change: Change, checksum: &str) -> Document {
     let Some(operation) = change.operation.take() else {
-        return change.document();
+        return change.document_of("plan", checksum);
     };
-    let results = operation.results();
+    let mut results = operation.results();
+    if change.changed {
+        "applied".clone_into(&mut change.action);
+    } else {
+        // All of it was done by an earlier run.
+        results.iter_mut().for_each(TenantResult::found_done);
+    }
     change.object.clone_from(&operation.value);
     change.further.insert("results".to_owned(), results.iter().map(TenantResult::value).collect());
     let failure = operation.failure().map(|failure| failure.request(change.request_id.clone()));

@@ -41,14 +41,9 @@ enum Shell {
 
 /// Arguments of `completion`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Print a completion script for a shell\n\n\
-        The script asks this program for candidates, so that it stays right after an update; \
-        slugs come from the server and are remembered for a short time.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera completion bash > ~/.local/share/bash-completion/completions/tessera\n  \
-        tessera completion fish > ~/.config/fish/completions/tessera.fish"
-)]
+        tessera completion fish > ~/.config/fish/completions/tessera.fish")]
 pub(crate) struct CompletionArguments {
     /// The shell
     #[arg(value_enum)]

@@ -18,11 +18,7 @@ use crate::{
 
 /// Arguments of `help`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Explain a command or a topic\n\nTopics: `exit-codes` lists what the exit codes mean; \
-        `man` prints the manual page, or writes one page per command with --dir.",
-    after_help = "Examples:\n  tessera help exit-codes\n  tessera help tenant create"
-)]
+#[command(after_help = "Examples:\n  tessera help exit-codes\n  tessera help tenant create")]
 pub(crate) struct HelpArguments {
     /// A command, or `exit-codes`, or `man`
     #[arg(value_name = "COMMAND OR TOPIC")]

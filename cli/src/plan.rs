@@ -18,14 +18,9 @@ use crate::{
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Show the difference between a file of tenants and the platform\n\n\
-        The server computes it, so that validation and permission checks are real. Nothing is changed. \
-        --out saves the plan for `tessera apply`, which applies exactly that plan or nothing.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera plan -f tenants.yaml --out plan.json\n  \
-        tessera plan -f tenants.yaml --detailed-exitcode -o json"
-)]
+        tessera plan -f tenants.yaml --detailed-exitcode -o json")]
 pub(crate) struct PlanArguments {
     /// File with `tenants`, as YAML or JSON; `-` for stdin
     #[arg(long, short = 'f', value_name = "PATH", value_hint = ValueHint::FilePath)]

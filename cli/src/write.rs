@@ -97,16 +97,21 @@ impl Change {
         }
     }
 
-    /// The result in the shape of every write; people read `action kind name`.
+    /// The result in the shape of every write; people read `action kind name`, as the object names itself.
     pub(crate) fn document(self) -> Document {
         let kind = self.object.pointer("/object").and_then(Value::as_str).unwrap_or("request").to_owned();
-        let name = ["/slug", "/id", "/tenant", "/mode"]
+        let name = ["/slug", "/id", "/tenant"]
             .iter()
             .find_map(|pointer| self.object.pointer(pointer).and_then(Value::as_str))
             .unwrap_or("-")
             .to_owned();
+        self.document_of(&kind, &name)
+    }
+
+    /// The same for an object that does not say what to call it.
+    pub(crate) fn document_of(self, kind: &str, name: &str) -> Document {
         let line = format!("{} {kind} {name}", self.action);
-        Document::new(self.value()).name(&kind, &name).text(line)
+        Document::new(self.value()).name(kind, name).text(line)
     }
 
     fn value(self) -> Value {

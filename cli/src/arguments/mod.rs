@@ -122,8 +122,15 @@ pub(crate) enum RemoteCommand {
     #[command(subcommand, arg_required_else_help = true)]
     Key(KeyCommand),
     /// Show the difference between a file of tenants and the platform
+    ///
+    /// The server computes it, so that validation and permission checks are real. Nothing is changed. --out saves the
+    /// plan for `tessera apply`, which applies exactly that plan or nothing.
     Plan(PlanArguments),
     /// Apply exactly a saved plan
+    ///
+    /// There is no question: the plan was the question. A plan whose base has moved since is refused (exit 5).
+    /// Applying again continues where a broken run stopped, and reports finished steps as `unchanged`. API keys are
+    /// not issued here; `tessera tenant rotate-keys SLUG --only-if-none` does.
     Apply(ApplyArguments),
     /// Follow the long jobs of the control plane
     #[command(subcommand, arg_required_else_help = true)]
@@ -140,8 +147,14 @@ pub(crate) enum LocalCommand {
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
     /// Print a completion script for a shell
+    ///
+    /// The script asks this program for candidates, so that it stays right after an update; slugs come from the
+    /// server and are remembered for a short time.
     Completion(CompletionArguments),
     /// Explain a command or a topic
+    ///
+    /// Topics: `exit-codes` lists what the exit codes mean; `man` prints the manual page, or writes one page per
+    /// command with --dir.
     Help(HelpArguments),
     /// Print the version
     #[command(after_help = "Examples:\n  tessera version\n  tessera version -o json")]

@@ -26,15 +26,9 @@ use crate::{
 
 /// Arguments of `auth login`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Sign in: as a person in a browser, or as a machine with a client secret\n\n\
-        With a client secret (TESSERA_CLIENT_SECRET, or --client-secret-file) the command signs in by client \
-        credentials. Without one it prints an address and a code for a browser on any device and waits. \
-        The tokens are kept in a file that only you can read, and are sent to this control plane alone.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera auth login --issuer-url https://id.example.com\n  \
-        tessera auth login --issuer-url https://id.example.com --client-id ops --client-secret-file ops.secret"
-)]
+        tessera auth login --issuer-url https://id.example.com --client-id ops --client-secret-file ops.secret")]
 #[expect(clippy::doc_markdown, reason = "clap prints these comments as they are")]
 pub(crate) struct LoginArguments {
     #[command(flatten)]

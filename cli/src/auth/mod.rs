@@ -17,6 +17,10 @@ pub(crate) use token::TokenSource;
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
     /// Sign in: as a person in a browser, or as a machine with a client secret
+    ///
+    /// With a client secret (`TESSERA_CLIENT_SECRET`, or --client-secret-file) the command signs in by client
+    /// credentials. Without one it prints an address and a code for a browser on any device and waits. The tokens are
+    /// kept in a file that only you can read, and are sent to this control plane alone.
     Login(login::LoginArguments),
     /// Show who is signed in and where every setting came from
     #[command(after_help = "Examples:\n  tessera auth status\n  tessera auth status --profile eu-prod -o json")]

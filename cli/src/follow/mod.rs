@@ -11,9 +11,9 @@ use crate::{client::ReadQuery, exit_code::ExitCode, failure::Failure, operation:
 use progress::Display;
 pub(crate) use progress::shown_duration;
 
-/// One long poll. Short, so that finished steps show while others run.
-const POLL_SECONDS: u64 = 2;
-/// Keeps a server that answers at once from being asked in a tight loop.
+/// One long poll; the server answers earlier when a step is taken.
+const POLL_SECONDS: u64 = 20;
+/// Gathers steps that follow one another closely, and keeps a server from being asked in a tight loop.
 const POLL_PAUSE: Duration = Duration::from_millis(100);
 /// How long the control plane may be away, for example while it restarts.
 const OUTAGE_MAX: Duration = Duration::from_mins(1);

@@ -3,19 +3,14 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ChangeArguments, KeyArgument, perform};
+use super::{ChangeArguments, KeyArgument, change_key};
 use crate::{failure::Failure, output::Document, session::Session};
 
 /// Arguments of `key destroy`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Destroy the KMS key: nothing sealed under it opens again\n\n\
-        This cannot be undone once the provider has carried it out. Asks for the tenant's slug to be typed, or takes \
-        --confirm.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera key destroy acme --mode test --reason 'sandbox closed' --confirm acme\n  \
-        tessera key destroy acme --mode live --reason 'erasure request' --dry-run"
-)]
+        tessera key destroy acme --mode live --reason 'erasure request' --dry-run")]
 pub(crate) struct DestroyArguments {
     #[command(flatten)]
     key: KeyArgument,
@@ -35,5 +30,5 @@ pub(super) async fn run(arguments: &DestroyArguments, session: &Session) -> Resu
         let deed = format!("Destroying the {} key of {slug} makes everything sealed under it unreadable.", key.mode);
         session.confirm_slug(slug, confirm.as_deref(), &deed).await?;
     }
-    perform(session, key.undertaking("destroy", json!({ "confirm": slug })), &write, &change.wait).await
+    change_key(session, key, ("destroy", json!({ "confirm": slug })), &write, &change.wait).await
 }

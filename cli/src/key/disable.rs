@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ChangeArguments, KeyArgument, perform};
+use super::{ChangeArguments, KeyArgument, change_key};
 use crate::{failure::Failure, output::Document, session::Session};
 
 /// Arguments of `key disable`.
@@ -26,5 +26,5 @@ pub(super) async fn run(arguments: &DisableArguments, session: &Session) -> Resu
         let (slug, mode) = (&key.tenant.slug, key.mode);
         session.confirm(&format!("Disable the {mode} key of {slug}? What needs it will answer 503.")).await?;
     }
-    perform(session, key.undertaking("disable", json!({})), &write, &change.wait).await
+    change_key(session, key, ("disable", json!({})), &write, &change.wait).await
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ChangeArguments, KeyArgument, perform};
+use super::{ChangeArguments, KeyArgument, change_key};
 use crate::{failure::Failure, output::Document, session::Session};
 
 /// Arguments of `key enable`.
@@ -22,5 +22,5 @@ pub(crate) struct EnableArguments {
 pub(super) async fn run(arguments: &EnableArguments, session: &Session) -> Result<Document, Failure> {
     let EnableArguments { key, change } = arguments;
 
-    perform(session, key.undertaking("enable", json!({})), &change.write, &change.wait).await
+    change_key(session, key, ("enable", json!({})), &change.write, &change.wait).await
 }

@@ -31,6 +31,9 @@ pub(crate) enum KeyCommand {
     /// Enable the KMS key again
     Enable(enable::EnableArguments),
     /// Destroy the KMS key: nothing sealed under it opens again
+    ///
+    /// This cannot be undone once the provider has carried it out. Asks for the tenant's slug to be typed, or takes
+    /// --confirm.
     Destroy(destroy::DestroyArguments),
     /// Seal from now on under new data keys
     RotateDataKeys(rotate_data_keys::RotateDataKeysArguments),
@@ -75,14 +78,16 @@ impl KeyArgument {
     }
 }
 
-async fn perform(
+/// Carries out a `verb` on one KMS key.
+async fn change_key(
     session: &Session,
-    undertaking: Undertaking,
+    key: &KeyArgument,
+    (verb, body): (&str, Value),
     write: &WriteArguments,
     wait: &WaitArguments,
 ) -> Result<Document, Failure> {
-    match session.perform(undertaking, write, wait).await? {
+    match session.perform(key.undertaking(verb, body), write, wait).await? {
         Outcome::Early(document) => Ok(document),
-        Outcome::Finished(change) => Ok(change.document()),
+        Outcome::Finished(change) => Ok(change.document_of("kms_key", &format!("{}/{}", key.tenant.slug, key.mode))),
     }
 }

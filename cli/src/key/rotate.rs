@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{ChangeArguments, KeyArgument, perform};
+use super::{ChangeArguments, KeyArgument, change_key};
 use crate::{failure::Failure, output::Document, session::Session};
 
 /// Arguments of `key rotate`.
@@ -22,5 +22,5 @@ pub(crate) struct RotateArguments {
 pub(super) async fn run(arguments: &RotateArguments, session: &Session) -> Result<Document, Failure> {
     let RotateArguments { key, change } = arguments;
 
-    perform(session, key.undertaking("rotate", json!({})), &change.write, &change.wait).await
+    change_key(session, key, ("rotate", json!({})), &change.write, &change.wait).await
 }

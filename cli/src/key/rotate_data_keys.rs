@@ -4,8 +4,14 @@ use clap::Args;
 use kernel::Mode;
 use serde_json::json;
 
-use super::{ChangeArguments, perform};
-use crate::{arguments::TenantArgument, failure::Failure, output::Document, session::Session, write::Undertaking};
+use super::ChangeArguments;
+use crate::{
+    arguments::TenantArgument,
+    failure::Failure,
+    output::Document,
+    session::Session,
+    write::{Outcome, Undertaking},
+};
 
 /// Arguments of `key rotate-data-keys`.
 #[derive(Debug, Args)]
@@ -26,5 +32,9 @@ pub(crate) struct RotateDataKeysArguments {
 pub(super) async fn run(arguments: &RotateDataKeysArguments, session: &Session) -> Result<Document, Failure> {
     let slug = &arguments.tenant.slug;
     let undertaking = Undertaking::new(format!("/tenants/{slug}/data_keys/rotate"), json!({ "mode": arguments.mode }));
-    perform(session, undertaking.about(slug), &arguments.change.write, &arguments.change.wait).await
+    let ChangeArguments { write, wait } = &arguments.change;
+    match session.perform(undertaking.about(slug), write, wait).await? {
+        Outcome::Early(document) => Ok(document),
+        Outcome::Finished(change) => Ok(change.document_of("data_keys", slug.as_str())),
+    }
 }

@@ -228,6 +228,13 @@ impl TenantResult {
         }
     }
 
+    /// Says that there was nothing left to do.
+    pub(crate) fn found_done(&mut self) {
+        if self.outcome == "done" {
+            self.outcome = "unchanged";
+        }
+    }
+
     /// The object in `results`.
     pub(crate) fn value(&self) -> Value {
         json!({

@@ -18,14 +18,9 @@ use crate::{
 
 /// Arguments of `tenant create`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Create a tenant with both environments and its first API keys\n\n\
-        With the same slug and specification again it reports `unchanged`; with another specification it is a \
-        conflict (exit 5). The new keys are shown once, or written to --key-file.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera tenant create acme --issuer-url https://login.acme.example --owner-subject 'auth0|42'\n  \
-        tessera tenant create acme --file acme.yaml --key-file acme.keys.json -o json"
-)]
+        tessera tenant create acme --file acme.yaml --key-file acme.keys.json -o json")]
 pub(crate) struct CreateArguments {
     /// Slug of the new tenant: 3 to 40 lower-case letters, digits and single hyphens
     #[arg(value_name = "SLUG")]

@@ -19,14 +19,9 @@ use crate::{
 
 /// Arguments of `tenant migrate`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Bring tenants' schemas to the newest version\n\n\
-        One environment goes first as a canary; the others follow in parallel, and a failure of one does not stop \
-        the rest. Ends with exit 6 if some failed; `tessera operation resume` tries those again.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera tenant migrate acme beta\n  \
-        tessera tenant migrate --all --parallel 8 --yes -o json"
-)]
+        tessera tenant migrate --all --parallel 8 --yes -o json")]
 pub(crate) struct MigrateArguments {
     /// Slugs of the tenants
     #[arg(value_name = "SLUG", required_unless_present = "all", conflicts_with = "all",

@@ -27,6 +27,9 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum TenantCommand {
     /// Create a tenant with both environments and its first API keys
+    ///
+    /// With the same slug and specification again it reports `unchanged`; with another specification it is a conflict
+    /// (exit 5). The new keys are shown once, or written to --key-file.
     Create(create::CreateArguments),
     /// Show a tenant
     Get(get::GetArguments),
@@ -39,10 +42,18 @@ pub(crate) enum TenantCommand {
     /// Serve a suspended tenant again
     Resume(resume::ResumeArguments),
     /// End a tenant: disable its KMS keys and schedule their destruction
+    ///
+    /// Nothing of the tenant is served any more. Its schema stays for bookkeeping; what was sealed under its keys
+    /// cannot be opened once they are destroyed. Asks for the slug to be typed, or takes --confirm.
     Offboard(offboard::OffboardArguments),
     /// Bring tenants' schemas to the newest version
+    ///
+    /// One environment goes first as a canary; the others follow in parallel, and a failure of one does not stop the
+    /// rest. Ends with exit 6 if some failed; `tessera operation resume` tries those again.
     Migrate(migrate::MigrateArguments),
     /// Issue new API keys and let the old ones expire
+    ///
+    /// The new secrets are shown once, or written to --key-file. The old keys stay valid for --overlap.
     RotateKeys(rotate_keys::RotateKeysArguments),
 }
 

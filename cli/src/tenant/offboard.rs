@@ -14,14 +14,9 @@ use crate::{
 
 /// Arguments of `tenant offboard`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "End a tenant: disable its KMS keys and schedule their destruction\n\n\
-        Nothing of the tenant is served any more. Its schema stays for bookkeeping; what was sealed under its keys \
-        cannot be opened once they are destroyed. Asks for the slug to be typed, or takes --confirm.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera tenant offboard acme --reason 'contract ended' --confirm acme\n  \
-        tessera tenant offboard acme --reason 'contract ended' --dry-run"
-)]
+        tessera tenant offboard acme --reason 'contract ended' --dry-run")]
 pub(crate) struct OffboardArguments {
     #[command(flatten)]
     tenant: TenantArgument,

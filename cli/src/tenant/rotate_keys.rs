@@ -17,13 +17,9 @@ use crate::{
 
 /// Arguments of `tenant rotate-keys`.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "Issue new API keys and let the old ones expire\n\n\
-        The new secrets are shown once, or written to --key-file. The old keys stay valid for --overlap.",
-    after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
         tessera tenant rotate-keys acme --overlap 24h --key-file acme.keys.json\n  \
-        tessera tenant rotate-keys acme --mode test -o json"
-)]
+        tessera tenant rotate-keys acme --mode test -o json")]
 pub(crate) struct RotateKeysArguments {
     #[command(flatten)]
     tenant: TenantArgument,
