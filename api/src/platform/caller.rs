@@ -40,8 +40,8 @@ impl FromRequestParts<PlatformState> for StaffCaller {
 }
 
 impl StaffCaller {
-    /// What does the work.
-    pub const fn control(&self) -> &ControlPlane {
+    /// What does the work, for whoever shows a permit.
+    pub const fn control<A: Action>(&self, _permit: &Permit<A>) -> &ControlPlane {
         &self.control
     }
 

@@ -76,10 +76,8 @@ impl StaffCaller {
         W: FnOnce(ControlPlane, StaffCall) -> F,
         F: Future<Output = Result<Reply<T>, ControlError>> + Send + 'static,
     {
-        // The permission was for this very call.
-        drop(permit);
         let call = StaffCall { dry_run: query.dry_run, ..self.call().clone() };
-        let control = self.control().clone();
+        let control = self.control(&permit).clone();
         let ended = control
             .spawn(work(control.clone(), call.clone()))
             .await

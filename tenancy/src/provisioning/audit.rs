@@ -44,7 +44,7 @@ async fn append<C: ConnectionTrait>(
     refusal: Option<&str>,
 ) -> Result<(), DbErr> {
     let row = audit_record::ActiveModel {
-        id: Set(AuditRecordId::generate(control.clock(), control.entropy()).as_uuid()),
+        id: Set(AuditRecordId::generate(control.clock().as_ref(), control.entropy().as_ref()).as_uuid()),
         at: Set(control.clock().now()),
         actor: Set(call.actor.clone()),
         action: Set(action.to_owned()),

@@ -10,8 +10,12 @@ use kernel::{Clock, Entropy, OperationId, RequestId};
 use keyring::Keyring;
 use migration::tenant::MIGRATIONS;
 use sea_orm::DatabaseConnection;
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::{
+    sync::{Notify, OnceCell, Semaphore},
+    task::JoinError,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
 
 use super::{
     ControlError, SpecRules,
@@ -141,6 +145,14 @@ impl ControlPlane {
         self.0.tracker.wait().await;
     }
 
+    /// Runs what must not be cut in the middle when a client hangs up; [`Self::drain`] waits for it.
+    pub async fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, JoinError> {
+        self.0.tracker.spawn(work.in_current_span()).await
+    }
+
     /// The database, for readiness.
     pub fn database(&self) -> &Database {
         &self.0.parts.database
@@ -163,13 +175,13 @@ impl ControlPlane {
     }
 
     /// Time.
-    pub fn clock(&self) -> &dyn Clock {
-        &*self.0.parts.clock
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.parts.clock
     }
 
     /// Chance.
-    pub fn entropy(&self) -> &dyn Entropy {
-        &*self.0.parts.entropy
+    pub fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.0.parts.entropy
     }
 
     pub(super) fn config(&self) -> &ControlPlaneConfig {

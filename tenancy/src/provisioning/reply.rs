@@ -30,8 +30,9 @@ impl Change {
     #[must_use]
     pub fn field(mut self, name: impl Into<String>, from: impl Into<Value>, to: impl Into<Value>) -> Self {
         self.field = Some(name.into());
-        self.from = Some(from.into());
-        self.to = Some(to.into());
+        // Nothing and null are the same in JSON, so they are the same here.
+        self.from = Some(from.into()).filter(|value| !value.is_null());
+        self.to = Some(to.into()).filter(|value| !value.is_null());
         self
     }
 }

@@ -20,8 +20,8 @@ use crate::{
     responses((status = 200, body = List<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn list(caller: StaffCaller, Path(path): Path<String>) -> Result<Json<List<KmsKey>>, ApiError> {
-    caller.permit::<ListKeys>(Some(&path)).await?;
+    let permit = caller.permit::<ListKeys>(Some(&path)).await?;
     let slug = slug(&path)?;
-    let keys = caller.control().kms_keys(&slug).await?;
+    let keys = caller.control(&permit).kms_keys(&slug).await?;
     Ok(Json(List::of(keys, false, &format!("/platform/v1/tenants/{slug}/kms_keys"))))
 }

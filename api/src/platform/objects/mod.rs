@@ -13,4 +13,4 @@ pub use kms_key::KmsKey;
 pub use list::{List, PageQuery};
 pub use operation::{AppliedPlan, Operation, OperationStep, Progress};
 pub use plan::Plan;
-pub use tenant::{Environment, Tenant};
+pub use tenant::{Environment, EnvironmentKey, Tenant};

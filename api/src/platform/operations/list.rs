@@ -20,12 +20,12 @@ use crate::{
     responses((status = 200, body = List<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn list(caller: StaffCaller, Query(query): Query<PageQuery>) -> Result<Json<List<Operation>>, ApiError> {
-    caller.permit::<ListOperations>(None).await?;
+    let permit = caller.permit::<ListOperations>(None).await?;
     let filter = OperationFilter {
         state: query.word("state", OperationState::ALL, OperationState::as_str)?,
         starting_after: query.starting_after()?,
         limit: query.limit()?,
     };
-    let (operations, has_more) = caller.control().operations(&filter).await?;
+    let (operations, has_more) = caller.control(&permit).operations(&filter).await?;
     Ok(Json(List::of(operations, has_more, "/platform/v1/operations")))
 }

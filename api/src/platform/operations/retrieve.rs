@@ -34,13 +34,13 @@ pub async fn retrieve(
     Path(path): Path<String>,
     Query(query): Query<WaitQuery>,
 ) -> Result<Json<Operation>, ApiError> {
-    caller.permit::<RetrieveOperation>(Some(&path)).await?;
+    let permit = caller.permit::<RetrieveOperation>(Some(&path)).await?;
     let id = super::id(&path)?;
-    let operation = caller.control().operation(id).await?;
+    let operation = caller.control(&permit).operation(id).await?;
     let operation = match query.wait_seconds {
         Some(seconds) => {
             let wait = Duration::from_secs(seconds);
-            caller.control().wait_for_operation(id, Some(operation.steps.len()), wait).await?
+            caller.control(&permit).wait_for_operation(id, Some(operation.steps.len()), wait).await?
         }
         None => operation,
     };

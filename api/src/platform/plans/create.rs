@@ -38,8 +38,8 @@ pub async fn create(
     _query: Query<WriteQuery>,
     body: Body<CreatePlanBody>,
 ) -> Result<Json<Plan>, ApiError> {
-    caller.permit::<CreatePlan>(None).await?;
-    match caller.control().make_plan(body.value.tenants).await {
+    let permit = caller.permit::<CreatePlan>(None).await?;
+    match caller.control(&permit).make_plan(body.value.tenants).await {
         Ok(plan) => Ok(Json(plan.into())),
         Err(error) => {
             if let ControlError::Refused(refusal) = &error {

@@ -20,12 +20,12 @@ use crate::{
     responses((status = 200, body = List<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn list(caller: StaffCaller, Query(query): Query<PageQuery>) -> Result<Json<List<Tenant>>, ApiError> {
-    caller.permit::<ListTenants>(None).await?;
+    let permit = caller.permit::<ListTenants>(None).await?;
     let filter = TenantFilter {
         status: query.word("status", TenantStatus::ALL, TenantStatus::as_str)?,
         starting_after: query.starting_after()?,
         limit: query.limit()?,
     };
-    let (tenants, has_more) = caller.control().tenants(&filter).await?;
+    let (tenants, has_more) = caller.control(&permit).tenants(&filter).await?;
     Ok(Json(List::of(tenants, has_more, "/platform/v1/tenants")))
 }

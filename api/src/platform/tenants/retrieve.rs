@@ -15,6 +15,6 @@ use crate::{
     responses((status = 200, body = Tenant), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn retrieve(caller: StaffCaller, Path(path): Path<String>) -> Result<Json<Tenant>, ApiError> {
-    caller.permit::<RetrieveTenant>(Some(&path)).await?;
-    Ok(Json(caller.control().tenant(&slug(&path)?).await?.into()))
+    let permit = caller.permit::<RetrieveTenant>(Some(&path)).await?;
+    Ok(Json(caller.control(&permit).tenant(&slug(&path)?).await?.into()))
 }

@@ -55,10 +55,9 @@ pub(super) async fn make(work: Provisioning<'_>) -> Result<(), ControlError> {
 /// The merchant's own key, proved to work, or one that the provider makes for this environment.
 async fn kms_key(work: Provisioning<'_>) -> Result<KeyReference, ControlError> {
     let keyring = work.run.control.keyring();
-    let Some(own) = &work.spec.key_reference else {
+    let Some(own) = work.spec.own_key(work.environment.mode) else {
         return Ok(keyring.create_key(work.spec.key_provider, &work.environment.owner()).await?);
     };
-    let own = own.of(work.environment.mode);
     let reference = KeyReference::try_new(work.spec.key_provider, own).map_err(|error| {
         Refusal::invalid(
             "key_reference_invalid",

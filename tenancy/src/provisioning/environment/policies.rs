@@ -30,7 +30,7 @@ pub(in crate::provisioning) async fn put_members(
     }
     let now = control.clock().now();
     let rows = members.iter().map(|member| member::ActiveModel {
-        id: Set(MemberId::generate(control.clock(), control.entropy()).as_uuid()),
+        id: Set(MemberId::generate(control.clock().as_ref(), control.entropy().as_ref()).as_uuid()),
         issuer: Set(issuer.to_owned()),
         subject: Set(member.subject.clone()),
         role: Set(member.role.clone()),

@@ -193,8 +193,8 @@ impl ControlPlane {
             .locator
             .parse()
             .map_err(|_| ControlError::Corrupt { table: "platform.environment", what: "locator" })?;
-        let secret = ApiKeySecret::generate(environment.mode, &locator, self.entropy());
-        let id = ApiKeyId::generate(self.clock(), self.entropy());
+        let secret = ApiKeySecret::generate(environment.mode, &locator, self.entropy().as_ref());
+        let id = ApiKeyId::generate(self.clock().as_ref(), self.entropy().as_ref());
         let row = api_key::ActiveModel {
             id: Set(id.as_uuid()),
             hash: Set(secret.hash().to_vec()),

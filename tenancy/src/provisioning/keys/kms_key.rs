@@ -69,7 +69,7 @@ impl ControlPlane {
             keys.push(KmsKey {
                 environment: environment.id,
                 mode: environment.mode,
-                brought: tenant.spec.key_reference.is_some(),
+                brought: tenant.spec.own_key(environment.mode).is_some(),
                 recorded: environment.key_state,
                 actual: self.keyring().key_state(&key).await,
                 reference: key.reference,
@@ -132,7 +132,7 @@ impl ControlPlane {
     ) -> Result<Reply<KmsKey>, ControlError> {
         call.check()?;
         let tenant = self.tenant(slug).await?;
-        check_change(&tenant, kind)?;
+        check_change(&tenant, mode, kind)?;
         let current = tenant.environment(mode).and_then(|environment| environment.key_state);
         let settled = match kind {
             OperationKind::KmsKeyDisable => current == Some(KeyState::Disabled),
@@ -178,7 +178,7 @@ fn done_to_verb(kind: OperationKind) -> &'static str {
     }
 }
 
-fn check_change(tenant: &Tenant, kind: OperationKind) -> Result<(), Refusal> {
+fn check_change(tenant: &Tenant, mode: Mode, kind: OperationKind) -> Result<(), Refusal> {
     let fits = match tenant.status {
         TenantStatus::Active | TenantStatus::Suspended => true,
         TenantStatus::Offboarded => matches!(kind, OperationKind::KmsKeyDisable | OperationKind::KmsKeyDestroy),
@@ -187,7 +187,7 @@ fn check_change(tenant: &Tenant, kind: OperationKind) -> Result<(), Refusal> {
     if !fits {
         return Err(wrong_status(tenant));
     }
-    if tenant.spec.key_reference.is_some() && matches!(kind, OperationKind::KmsKeyRotate | OperationKind::KmsKeyDestroy)
+    if tenant.spec.own_key(mode).is_some() && matches!(kind, OperationKind::KmsKeyRotate | OperationKind::KmsKeyDestroy)
     {
         let message = "The merchant brought this key: only the merchant rotates or destroys it.";
         return Err(Refusal::conflict("key_brought", message).about(tenant.slug.as_str()));
@@ -240,7 +240,7 @@ pub(in crate::provisioning) async fn act_on_kms_key(
     let attempt = || async {
         run.reach(&label, Moment::Starting)?;
         let key = key_of(environment)?;
-        let state = if tenant.spec.key_reference.is_some() {
+        let state = if tenant.spec.own_key(environment.mode).is_some() {
             // The merchant's key is the merchant's: only our record of it changes.
             recorded_only(act)
         } else {

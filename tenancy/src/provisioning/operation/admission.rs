@@ -56,7 +56,7 @@ pub(in crate::provisioning) async fn admit<C: ConnectionTrait>(
     call: &StaffCall,
     new: &NewOperation<'_>,
 ) -> Result<Admission, ControlError> {
-    let id = OperationId::generate(control.clock(), control.entropy());
+    let id = OperationId::generate(control.clock().as_ref(), control.entropy().as_ref());
     let now = control.clock().now();
     let row = operation::ActiveModel {
         id: Set(id.as_uuid()),

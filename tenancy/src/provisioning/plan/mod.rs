@@ -10,8 +10,8 @@ use super::{Change, TenantSpec};
 
 pub(super) use apply::apply;
 
-/// Most tenants in a plan.
-pub const PLAN_TENANTS_MAX: usize = 1_000;
+/// Most tenants in a plan: what fits into a request.
+pub const PLAN_TENANTS_MAX: usize = 400;
 
 /// What would be done, and the state it was computed from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

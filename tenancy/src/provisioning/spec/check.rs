@@ -92,13 +92,13 @@ fn check(spec: &TenantSpec, rules: SpecRules) -> Result<IssuerUrl, Refusal> {
 }
 
 fn check_key_references(spec: &TenantSpec) -> Result<(), Refusal> {
-    let Some(references) = &spec.key_reference else { return Ok(()) };
     for mode in Mode::ALL {
-        KeyReference::try_new(spec.key_provider, references.of(mode)).map_err(|error| {
+        let Some(reference) = spec.own_key(mode) else { continue };
+        KeyReference::try_new(spec.key_provider, reference).map_err(|error| {
             Refusal::invalid("key_reference_invalid", format!("key_reference[{mode}]"), format!("{error}."))
         })?;
     }
-    if references.live == references.test {
+    if spec.own_key(Mode::Live).is_some() && spec.own_key(Mode::Live) == spec.own_key(Mode::Test) {
         let message = "Live and test need a key each: who may open the one must not open the other.";
         return Err(Refusal::invalid("key_reference_repeated", "key_reference[test]", message));
     }

@@ -36,24 +36,16 @@ pub struct TenantSpec {
     pub members: Vec<MemberSpec>,
 }
 
-/// The merchant's own KMS keys, one per environment.
+/// The merchant's own KMS keys. For an environment without one the provider makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyReferences {
     /// Of the live environment.
-    pub live: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<String>,
     /// Of the test environment.
-    pub test: String,
-}
-
-impl KeyReferences {
-    /// The one of a mode.
-    pub fn of(&self, mode: Mode) -> &str {
-        match mode {
-            Mode::Live => &self.live,
-            Mode::Test => &self.test,
-        }
-    }
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<String>,
 }
 
 /// A token issuer and how its tokens are read.
@@ -123,6 +115,15 @@ pub struct IssuerUpdate {
 }
 
 impl TenantSpec {
+    /// The key that the merchant brings for this environment.
+    pub fn own_key(&self, mode: Mode) -> Option<&str> {
+        let references = self.key_reference.as_ref()?;
+        match mode {
+            Mode::Live => references.live.as_deref(),
+            Mode::Test => references.test.as_deref(),
+        }
+    }
+
     /// The specification after an update.
     pub(super) fn updated(&self, update: &TenantUpdate) -> Self {
         let mut spec = self.clone();

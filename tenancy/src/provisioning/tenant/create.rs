@@ -143,7 +143,7 @@ impl ControlPlane {
         };
         let cell: String = cell.try_get("", "id")?;
         let issuer = issuer::register(self, tx, &spec.issuer).await?;
-        let id = TenantId::generate(self.clock(), self.entropy());
+        let id = TenantId::generate(self.clock().as_ref(), self.entropy().as_ref());
         let row = self.tenant_row(id, spec, issuer)?;
         tenant::Entity::insert(row).exec_without_returning(tx).await?;
         let environments = Mode::ALL.map(|mode| self.environment_row(id, mode, &cell));
@@ -176,11 +176,11 @@ impl ControlPlane {
     fn environment_row(&self, tenant: TenantId, mode: Mode, cell: &str) -> environment::ActiveModel {
         let now = self.clock().now();
         environment::ActiveModel {
-            id: Set(EnvironmentId::generate(self.clock(), self.entropy()).as_uuid()),
+            id: Set(EnvironmentId::generate(self.clock().as_ref(), self.entropy().as_ref()).as_uuid()),
             tenant_id: Set(tenant.as_uuid()),
             mode: Set(mode.as_str().to_owned()),
             cell_id: Set(cell.to_owned()),
-            locator: Set(Locator::generate(self.entropy()).as_str().to_owned()),
+            locator: Set(Locator::generate(self.entropy().as_ref()).as_str().to_owned()),
             schema_name: Set(SchemaName::new(tenant, mode).to_string()),
             state: Set(steps::EnvironmentState::Requested.as_str().to_owned()),
             schema_version: NotSet,

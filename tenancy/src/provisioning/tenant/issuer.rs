@@ -25,7 +25,7 @@ pub(super) async fn register(
     tx: &DatabaseTransaction,
     wanted: &IssuerSpec,
 ) -> Result<IssuerId, ControlError> {
-    let id = IssuerId::generate(control.clock(), control.entropy());
+    let id = IssuerId::generate(control.clock().as_ref(), control.entropy().as_ref());
     let row = issuer::ActiveModel {
         id: Set(id.as_uuid()),
         url: Set(wanted.url.clone()),
