@@ -1,11 +1,16 @@
 //! Many posters at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use kernel::LedgerAccountId;
 use ledger::{ClearingPurpose, PostingError, Reason, post_in};
+use tenancy::TenantTx;
 use tokio::task::JoinSet;
 
 use super::{CLOCK, ENTROPY, assert_books_are_right, eur, funded, minor, one_environment, transfer};
+
+/// Long enough for the other side to arrive at its lock.
+const ARRIVAL: Duration = Duration::from_millis(300);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn opposing_transfers_do_not_deadlock() {
@@ -75,44 +80,41 @@ async fn sixty_four_parallel_postings_on_four_accounts_conserve_money_and_keep_t
     assert_books_are_right(&environments, &environment).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn racing_first_uses_open_one_clearing_account() {
     let (environments, environment) = one_environment().await;
-    let environments = Arc::new(environments);
-    let mut tasks = JoinSet::new();
-    for _ in 0..8 {
-        let (environments, environment) = (Arc::clone(&environments), Arc::clone(&environment));
-        tasks.spawn(async move {
-            let tx = environments.begin(&environment).await;
-            let id = ledger::clearing_account(&tx, ClearingPurpose::External, eur(), CLOCK, ENTROPY).await.unwrap();
-            tx.commit(()).await.unwrap();
-            id
-        });
-    }
-    let found = tasks.join_all().await;
-    assert!(found.iter().all(|id| *id == found[0]), "{found:?}");
+    let (first, second) = (environments.begin(&environment).await, environments.begin(&environment).await);
+    let opened = clearing_account(&first).await;
+    let (found, ()) = tokio::join!(clearing_account(&second), async {
+        tokio::time::sleep(ARRIVAL).await;
+        first.commit(()).await.unwrap();
+    });
+    assert_eq!(found, opened, "the second waits for the first and takes its account");
+    second.commit(()).await.unwrap();
     let tx = environments.begin(&environment).await;
-    assert_eq!(count(&tx, "SELECT count(*) FROM ledger_account").await, 1, "losers leave no account behind");
+    assert_eq!(count(&tx, "SELECT count(*) FROM ledger_account").await, 1, "the loser leaves no account behind");
 }
 
-/// A lost first use does not leave a hole: whoever waited for it opens the account.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_first_use_that_rolls_back_leaves_the_place_to_the_next() {
     let (environments, environment) = one_environment().await;
-    let first = environments.begin(&environment).await;
-    ledger::clearing_account(&first, ClearingPurpose::External, eur(), CLOCK, ENTROPY).await.unwrap();
-    let second = environments.begin(&environment).await;
-    let waiting = tokio::spawn(async move {
-        let id = ledger::clearing_account(&second, ClearingPurpose::External, eur(), CLOCK, ENTROPY).await.unwrap();
-        second.commit(id).await.unwrap().into_inner()
+    let (first, second) = (environments.begin(&environment).await, environments.begin(&environment).await);
+    let abandoned = clearing_account(&first).await;
+    let (opened, ()) = tokio::join!(clearing_account(&second), async {
+        tokio::time::sleep(ARRIVAL).await;
+        drop(first);
     });
-    drop(first);
-    let id = waiting.await.unwrap();
+    assert_ne!(opened, abandoned);
+    second.commit(()).await.unwrap();
     let tx = environments.begin(&environment).await;
-    assert_eq!(minor(&tx, id).await, 0);
+    assert_eq!(minor(&tx, opened).await, 0);
 }
 
-async fn count(tx: &tenancy::TenantTx, sql: &'static str) -> i64 {
+async fn clearing_account(tx: &TenantTx) -> LedgerAccountId {
+    ledger::clearing_account(tx, ClearingPurpose::External, eur(), CLOCK, ENTROPY).await.unwrap()
+}
+
+async fn count(tx: &TenantTx, sql: &'static str) -> i64 {
     tx.with_connection(move |connection| Box::pin(async move { sqlx::query_scalar(sql).fetch_one(connection).await }))
         .await
         .unwrap()
