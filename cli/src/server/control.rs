@@ -40,7 +40,6 @@ pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
     let staff_issuer = StaffIssuer {
         issuer: IssuerUrl::parse(&section.staff_issuer, config.identity.allow_http_issuers)?,
         audience: section.staff_audience,
-        algorithms: Vec::new(),
     };
     let staff = StaffVerifier::new(key_sets.clone(), staff_issuer, &config.identity, Arc::clone(&clock));
     let keyring = Keyring::connect(&config.keyring, Arc::clone(&clock), Arc::clone(&entropy)).await?;
