@@ -199,9 +199,10 @@ impl Launch {
         self.complete(command)
     }
 
-    /// A command that lives on when this process ends: a session of its own.
-    pub(crate) fn detached_command(&self) -> Result<Command, StackError> {
+    /// A command that lives on when this process ends: a session of its own, with a mark to find it by.
+    pub(crate) fn detached_command(&self, mark: (&str, &str)) -> Result<Command, StackError> {
         let mut command = Command::new("setsid");
+        command.env(mark.0, mark.1);
         if self.run_as.is_some() {
             command.arg("setpriv");
             self.add_account(&mut command);

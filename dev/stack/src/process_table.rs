@@ -68,6 +68,16 @@ pub(crate) fn working_in(directory: &Path, program: &str) -> Vec<i32> {
         .collect()
 }
 
+/// The processes that were started with this variable in their environment, as far as we may look into them.
+pub(crate) fn started_with(name: &str, value: &str) -> Vec<i32> {
+    let wanted = format!("{name}={value}");
+    let has_it = |pid: &i32| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes())
+    };
+    all().into_iter().map(|entry| entry.pid).filter(has_it).collect()
+}
+
 /// What names this boot of the machine.
 pub(crate) fn boot_id() -> String {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()

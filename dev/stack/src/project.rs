@@ -11,19 +11,20 @@ use crate::error::StackError;
 /// Oldest Node.js that runs the identity provider.
 const NODE_MAJOR_MIN: u32 = 20;
 
-/// The checkout that this program was built from.
+/// The checkout whose stack this is.
 #[derive(Debug, Clone)]
 pub struct Project {
     root: PathBuf,
 }
 
 impl Project {
-    /// Finds the checkout: where this crate was compiled, else the current folder or one above it.
+    /// Finds the checkout: the current folder or one above it, else where this crate was compiled.
     pub fn locate() -> Result<Self, StackError> {
         let compiled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let current = env::current_dir().unwrap_or_default();
-        std::iter::once(compiled.as_path())
-            .chain(current.ancestors())
+        current
+            .ancestors()
+            .chain([compiled.as_path()])
             .find(|folder| folder.join("dev/idp/server.mjs").is_file())
             .and_then(|folder| folder.canonicalize().ok())
             .map(|root| Self { root })

@@ -27,8 +27,13 @@ pub enum Ready {
     Port(u16),
     /// Redis answers on this port.
     Redis(u16),
-    /// This `postmaster.pid` says that connections are accepted.
-    Postmaster(PathBuf),
+    /// Postgres says in its `postmaster.pid` that it accepts connections, and answers on this port.
+    Postgres {
+        /// The `postmaster.pid`.
+        lock: PathBuf,
+        /// The loopback port.
+        port: u16,
+    },
 }
 
 impl Ready {
@@ -52,7 +57,9 @@ impl Ready {
                 }
                 Self::Port(port) => TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await.is_ok(),
                 Self::Redis(port) => redis_answers(*port).await.unwrap_or(false),
-                Self::Postmaster(path) => postmaster_is_ready(path, pid),
+                Self::Postgres { lock, port } => {
+                    postmaster_is_ready(lock, pid) && postgres_answers(*port).await.unwrap_or(false)
+                }
             }
         };
         timeout(PROBE_TIMEOUT, probe).await.unwrap_or(false)
@@ -70,6 +77,13 @@ async fn redis_answers(port: u16) -> std::io::Result<bool> {
     let mut answer = [0_u8; 7];
     stream.read_exact(&mut answer).await?;
     Ok(&answer == b"-NOAUTH" || &answer == b"+PONG\r\n")
+}
+
+// The question whether it speaks TLS is answered by a new backend, in one letter, before any password.
+async fn postgres_answers(port: u16) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    stream.write_all(&[0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]).await?;
+    Ok(matches!(stream.read_u8().await?, b'N' | b'S'))
 }
 
 // The first line is the postmaster's process, the eighth its state. A file left by a killed one names another process.

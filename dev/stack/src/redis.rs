@@ -52,7 +52,8 @@ impl RedisFiles {
         let action = || format!("write the configuration of Redis in {}", directory.display());
         fs::create_dir_all(directory).during(action)?;
         let text = format!(
-            "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{}\"\nsave \"\"\n{persistence}\ndaemonize no\n",
+            "bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir \"{}\"\nsave \"\"\n{persistence}\ndaemonize no\n\
+             set-proc-title no\n",
             directory.display()
         );
         let path = directory.join("redis.conf");

@@ -47,7 +47,7 @@ async fn postgres_keeps_what_it_acknowledged_through_kill_and_stop() {
 async fn a_postmaster_killed_alone_leaves_a_cluster_that_starts() {
     let mut postgres = Postgres::throwaway().await.unwrap();
     let postmaster = postgres.pid().unwrap().to_string();
-    assert!(Command::new("kill").args(["-9", &postmaster]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", "kill -9 $0", &postmaster]).status().unwrap().success());
     postgres.wait_for_end(Duration::from_secs(5)).await.unwrap();
     postgres.start_again().await.unwrap();
     assert_eq!(query(&postgres, "SELECT 1"), "1");
@@ -71,7 +71,10 @@ async fn a_half_made_cluster_and_a_stale_lock_are_mended() {
 
     // What a lost machine leaves: a lock whose number now belongs to a stranger, here to this test.
     let lock = data.join("postmaster.pid");
-    std::fs::write(&lock, format!("{}\n{}\n", std::process::id(), data.display())).unwrap();
+    let stranger = format!("{}\n{}\n", std::process::id(), data.display());
+    std::fs::write(&lock, &stranger).unwrap();
+    let socket_lock = cluster.socket_directory().join(format!(".s.PGSQL.{}.lock", cluster.port()));
+    std::fs::write(&socket_lock, &stranger).unwrap();
     let cluster = Cluster::prepare(spec).unwrap();
     cluster.mend().unwrap();
     assert!(!lock.exists());

@@ -139,7 +139,6 @@ impl Servers {
         Ok(self
             .platform(API, self.api_port, redis)?
             .environment("TESSERA_API__LISTEN", format!("127.0.0.1:{}", self.api_port))
-            .environment("TESSERA_API__METRICS_LISTEN", format!("127.0.0.1:{}", self.own_port(state, "metrics")?))
             .environment("TESSERA_API__DATABASE_URL", database))
     }
 

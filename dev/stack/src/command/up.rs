@@ -1,18 +1,24 @@
 //! `up`: every server runs, both tenants exist, and `.tessera/stack.json` tells where.
 
-use std::{process::Stdio, time::Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 use stack::{Cluster, IdentityFiles, Launch, Outcome, Project, RedisFiles, StackError, require_free};
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 
 use super::{
-    servers::{API, API_PORT, CONTROL, CONTROL_PORT, IDENTITY, POSTGRES, REDIS, Servers},
+    servers::{API, API_PORT, CONTROL, CONTROL_PORT, IDENTITY, POSTGRES, REDIS, SERVERS, Servers},
     stack_file,
     state::{self, State},
     step::{Step, word},
     tenants,
 };
+
+/// How long a command may take that runs to its end.
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What runs after `up`.
 pub(crate) struct Running {
@@ -32,6 +38,9 @@ pub(crate) async fn up() -> Result<Running> {
     let servers = Servers::of(project)?;
     if !servers.project.tessera_binary().is_file() {
         bail!("the tessera binary is missing; build it with `make build`");
+    }
+    for (key, _) in SERVERS {
+        servers.detached.end_unknown(key).await;
     }
     let (cluster, redis, identity) = foundations(&servers, &mut state).await?;
     platform(&servers, &mut state, (&cluster, &redis, &identity)).await?;
@@ -92,7 +101,12 @@ async fn listen(servers: &Servers, key: &str, launch: &Launch, (port, variable):
 
 // What a command said goes to its log, and to the person only if it failed.
 async fn run_to_end(launch: &Launch) -> Result<()> {
-    let output = Command::from(launch.plain_command()?).stdout(Stdio::piped()).stderr(Stdio::piped()).output().await?;
+    let mut command = Command::from(launch.plain_command()?);
+    let running = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).output();
+    let Ok(output) = timeout(COMMAND_TIMEOUT, running).await else {
+        bail!("{} was not done after {} s", launch.name(), COMMAND_TIMEOUT.as_secs());
+    };
+    let output = output?;
     let said = [output.stdout, output.stderr].concat();
     if output.status.success() {
         return Ok(());

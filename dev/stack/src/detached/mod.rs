@@ -26,6 +26,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(15);
 /// How much of the log an error shows.
 const TAIL_LINES: usize = 15;
 
+/// The variable that every server of ours carries in its environment; its value names the server's file.
+const MARK: &str = "STACK_SERVER";
+
 /// What was done to have the server running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -78,7 +81,7 @@ impl Detached {
 
     /// Ends the server; says whether there was one.
     pub async fn stop(&self, key: &str, signal: StopSignal) -> Result<bool, StackError> {
-        let Some(record) = self.read(key) else { return Ok(false) };
+        let Some(record) = self.read(key) else { return Ok(self.kill_strays(key).await) };
         let alive = record.is_alive();
         if alive {
             // A frozen process takes no signal but KILL.
@@ -91,12 +94,41 @@ impl Detached {
             kill_session(&record).await;
         }
         self.forget(key)?;
-        Ok(alive)
+        Ok(self.kill_strays(key).await || alive)
+    }
+
+    /// Ends a server that runs unknown: its file was lost.
+    pub async fn end_unknown(&self, key: &str) {
+        if self.pid(key).is_none() {
+            self.kill_strays(key).await;
+        }
+    }
+
+    // A server whose file was lost, or was never written because this command was killed just then.
+    async fn kill_strays(&self, key: &str) -> bool {
+        let mark = self.mark(key);
+        let mut found = false;
+        let began = Instant::now();
+        loop {
+            let strays = process_table::started_with(MARK, &mark);
+            if strays.is_empty() || began.elapsed() > STOP_WITHIN {
+                return found;
+            }
+            found = true;
+            for pid in strays {
+                process_table::send(pid, Signal::KILL);
+            }
+            sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    fn mark(&self, key: &str) -> String {
+        self.path(key).to_string_lossy().into_owned()
     }
 
     async fn start(&self, key: &str, launch: &Launch) -> Result<(), StackError> {
         keep_previous_log(&launch.log)?;
-        let mut child = spawner::spawn(launch.detached_command()?)
+        let mut child = spawner::spawn(launch.detached_command((MARK, &self.mark(key)))?)
             .during(|| format!("start {} ({})", launch.name, launch.program.display()))?;
         let pid = i32::try_from(child.id()).unwrap_or_default();
         self.write(key, &Record::of(pid, launch))?;
@@ -193,6 +225,19 @@ mod tests {
         assert!(detached.stop("sleeper", StopSignal::Terminate).await.unwrap());
         assert!(!first.is_alive());
         assert!(!detached.stop("sleeper", StopSignal::Terminate).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_file_was_lost_is_found_and_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let detached = Detached::new(directory.path());
+        detached.ensure("sleeper", &sleeper(), || Ok(())).await.unwrap();
+        let record = record_of(&detached);
+        detached.forget("sleeper").unwrap();
+        assert!(!detached.stop("another", StopSignal::Terminate).await.unwrap());
+        assert!(record.is_alive());
+        assert!(detached.stop("sleeper", StopSignal::Terminate).await.unwrap());
+        assert!(!record.is_alive());
     }
 
     #[tokio::test]

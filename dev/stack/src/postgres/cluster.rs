@@ -1,7 +1,7 @@
 //! The cluster's files: made once, mended when a killed run left them half made.
 
 use std::{
-    fs,
+    fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     thread,
@@ -97,7 +97,7 @@ impl Cluster {
             .environment("TZ", "UTC")
             .directory(&self.spec.directory)
             .log_file(log)
-            .ready(Ready::Postmaster(self.data().join("postmaster.pid")))
+            .ready(Ready::Postgres { lock: self.data().join("postmaster.pid"), port: self.spec.port })
             .stop_signal(StopSignal::Interrupt)
             .abandon_signal(StopSignal::Quit)
             .run_as(self.owner.clone());
@@ -108,15 +108,11 @@ impl Cluster {
         launch
     }
 
-    /// Removes what a killed server left: orphaned backends and a `postmaster.pid` that names nobody.
+    /// Removes what a killed server left: orphaned backends, and lock files that name nobody.
     ///
     /// Ends a server that still runs: call it only before a start.
     pub fn mend(&self) -> Result<(), StackError> {
-        let lock = self.data().join("postmaster.pid");
-        if !lock.exists() {
-            return Ok(());
-        }
-        // A server process working in the data folder belongs to this cluster, whatever number the file names. Backends
+        // A server process working in the data folder belongs to this cluster, whatever number a lock names. Backends
         // of a killed postmaster still write: they have to be gone before another one starts on the same files.
         for _ in 0..LEFTOVER_WAIT_STEPS {
             let leftovers = self.server_processes();
@@ -128,7 +124,14 @@ impl Cluster {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        fs::remove_file(&lock).during(|| format!("remove the stale {}", lock.display()))
+        let socket_lock = format!(".s.PGSQL.{}.lock", self.spec.port);
+        for lock in [self.data().join("postmaster.pid"), self.socket_directory.join(socket_lock)] {
+            match fs::remove_file(&lock) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => result.during(|| format!("remove the stale {}", lock.display()))?,
+            }
+        }
+        Ok(())
     }
 
     /// Whether a server of this cluster runs, whoever started it.
