@@ -200,13 +200,18 @@ fn missing(section: &'static str) -> ConfigError {
 fn wrong_value(error: &figment::Error) -> ConfigError {
     use figment::error::Kind;
     let mut path = error.path.clone();
+    let mut name_the_field = |field: &str| {
+        if path.last().is_none_or(|last| last != field) {
+            path.push(field.to_owned());
+        }
+    };
     let problem = match &error.kind {
         Kind::MissingField(field) => {
-            path.push(field.to_string());
+            name_the_field(field);
             "is required".to_owned()
         }
         Kind::UnknownField(field, known) => {
-            path.push(field.clone());
+            name_the_field(field);
             format!("there is no such key; known are {}", known.join(", "))
         }
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("must be {expected}"),
