@@ -87,12 +87,12 @@ impl Platform {
             anyhow::bail!("a tenant was planned, not made");
         };
         let operation = written.operation.context("no operation was started")?;
-        succeeded(control.wait_for_operation(operation, None, PATIENCE).await?)
+        succeeded(&control.wait_for_operation(operation, None, PATIENCE).await?)
     }
 }
 
 /// Fails unless the operation has succeeded.
-pub(crate) fn succeeded(operation: Operation) -> anyhow::Result<()> {
+pub(crate) fn succeeded(operation: &Operation) -> anyhow::Result<()> {
     anyhow::ensure!(operation.state == OperationState::Succeeded, "an operation ended as {:?}", operation.state);
     Ok(())
 }

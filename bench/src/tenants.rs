@@ -46,7 +46,7 @@ pub(crate) async fn hundred(platform: &Platform, report: &mut Report) -> anyhow:
         anyhow::bail!("the migration was planned, not started");
     };
     let operation = written.operation.context("no migration was started")?;
-    succeeded(platform.control.wait_for_operation(operation, None, Duration::from_mins(10)).await?)?;
+    succeeded(&platform.control.wait_for_operation(operation, None, Duration::from_mins(10)).await?)?;
     let elapsed = started.elapsed();
     report.text("100 tenants brought forward", &format!("{} ms", elapsed.as_millis()));
     report.text("  per tenant", &format!("{} µs", elapsed.as_micros() / u128::from(MANY)));
