@@ -21,6 +21,13 @@ impl<R: Refusal + Send + Sync + 'static> From<Error<R>> for ApiError {
     }
 }
 
+/// The domain speaks in clauses, clients read sentences.
+fn sentence(clause: &str) -> String {
+    let mut characters = clause.chars();
+    let first: String = characters.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", characters.as_str())
+}
+
 fn refused<R: Refusal + Send + Sync + 'static>(refusal: R) -> ApiError {
     let status = match refusal.class() {
         RefusalClass::Invalid | RefusalClass::Declined => StatusCode::BAD_REQUEST,
@@ -30,7 +37,7 @@ fn refused<R: Refusal + Send + Sync + 'static>(refusal: R) -> ApiError {
         RefusalClass::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     };
     let kind = if status.is_server_error() { ErrorType::ApiError } else { ErrorType::InvalidRequestError };
-    let error = ApiError::new(status, kind, Some(refusal.code()), refusal.to_string());
+    let error = ApiError::new(status, kind, Some(refusal.code()), sentence(&refusal.to_string()));
     let error = match refusal.param() {
         Some(param) => error.with_param(param),
         None => error,

@@ -135,7 +135,7 @@ impl ApiError {
     /// 404: there is no such object, or none that may be seen. The id is not repeated, so that both are the same bytes.
     pub fn missing(object: &str, param: &str) -> Self {
         let code = Some("resource_missing");
-        Self::new(StatusCode::NOT_FOUND, ErrorType::InvalidRequestError, code, format!("No such {object}."))
+        Self::new(StatusCode::NOT_FOUND, ErrorType::InvalidRequestError, code, format!("There is no such {object}."))
             .with_param(param)
     }
 
