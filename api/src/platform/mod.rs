@@ -24,7 +24,7 @@ pub use caller::StaffCaller;
 pub use openapi::{StaffApi, openapi};
 pub use router::router;
 pub use state::PlatformState;
-pub use write::{Changed, DryRun, WriteQuery};
+pub use write::{DryRun, WriteQuery, WriteReply};
 
 use kernel::{Mode, Slug};
 

@@ -24,7 +24,7 @@ pub struct WriteQuery {
 
 /// The answer to a write.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Changed<T> {
+pub struct WriteReply<T> {
     /// Whether anything is different now.
     changed: bool,
     /// `created`, `updated`, `unchanged`, …
@@ -84,7 +84,7 @@ impl StaffCaller {
             .map_err(|error| ApiError::internal().caused_by(error))?;
         match ended {
             Ok(Reply::Planned(changes)) => Ok(Json(DryRun { dry_run: true, changes }).into_response()),
-            Ok(Reply::Written(written)) => Ok(Json(Changed {
+            Ok(Reply::Written(written)) => Ok(Json(WriteReply {
                 changed: written.changed,
                 action: written.action,
                 object: V::from(written.object),

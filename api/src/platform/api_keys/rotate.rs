@@ -9,7 +9,7 @@ use crate::{
     error::ErrorBody,
     parameters::{Body, Query},
     platform::{
-        Changed, StaffCaller, WriteQuery,
+        StaffCaller, WriteQuery, WriteReply,
         objects::{ApiKeyRotation, described::ApiKeyRotationWish},
         slug,
     },
@@ -19,7 +19,7 @@ use crate::{
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{slug}/api_keys/rotate", tag = "keys", request_body = ApiKeyRotationWish,
     params(("slug" = String, Path, description = "Short name."), WriteQuery),
-    responses((status = 200, body = Changed<ApiKeyRotation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<ApiKeyRotation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn rotate(
     caller: StaffCaller,

@@ -11,7 +11,7 @@ use crate::{
     ApiError,
     error::ErrorBody,
     parameters::{Body, Query},
-    platform::{Changed, StaffCaller, WriteQuery, objects::Tenant, slug},
+    platform::{StaffCaller, WriteQuery, WriteReply, objects::Tenant, slug},
 };
 
 /// Which environments get new data keys.
@@ -27,7 +27,7 @@ pub struct RotateDataKeysBody {
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{slug}/data_keys/rotate", tag = "keys", request_body = RotateDataKeysBody,
     params(("slug" = String, Path, description = "Short name."), WriteQuery),
-    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn rotate(
     caller: StaffCaller,

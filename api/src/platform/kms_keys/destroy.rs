@@ -8,7 +8,7 @@ use crate::{
     ApiError,
     error::ErrorBody,
     parameters::{Body, Query},
-    platform::{Changed, StaffCaller, WriteQuery, mode, objects::KmsKey, slug, write::Confirmation},
+    platform::{StaffCaller, WriteQuery, WriteReply, mode, objects::KmsKey, slug, write::Confirmation},
 };
 
 /// Destroys the KMS key, and with it everything sealed in the environment: at once where the provider can, otherwise
@@ -20,7 +20,7 @@ use crate::{
         ("mode" = String, Path, description = "`live` or `test`."),
         WriteQuery,
     ),
-    responses((status = 200, body = Changed<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn destroy(
     caller: StaffCaller,

@@ -8,7 +8,7 @@ use crate::{
     ApiError,
     error::ErrorBody,
     parameters::{Body, Query},
-    platform::{Changed, StaffCaller, WriteQuery, mode, objects::KmsKey, slug, write::NoFields},
+    platform::{StaffCaller, WriteQuery, WriteReply, mode, objects::KmsKey, slug, write::NoFields},
 };
 
 /// Makes a new version of the KMS key and wraps the data keys under it.
@@ -19,7 +19,7 @@ use crate::{
         ("mode" = String, Path, description = "`live` or `test`."),
         WriteQuery,
     ),
-    responses((status = 200, body = Changed<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn rotate(
     caller: StaffCaller,

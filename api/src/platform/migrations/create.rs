@@ -9,7 +9,7 @@ use crate::{
     error::ErrorBody,
     parameters::{Body, Query},
     platform::{
-        Changed, StaffCaller, WriteQuery,
+        StaffCaller, WriteQuery, WriteReply,
         objects::{Operation, described::MigrationWish},
     },
 };
@@ -17,7 +17,7 @@ use crate::{
 /// Brings environments forward: canaries first, many at once, a step for each in the operation.
 #[utoipa::path(
     post, path = "/platform/v1/migrations", tag = "migrations", request_body = MigrationWish, params(WriteQuery),
-    responses((status = 200, body = Changed<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn create(
     caller: StaffCaller,

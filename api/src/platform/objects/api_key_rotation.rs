@@ -28,16 +28,20 @@ pub struct RotatedApiKey {
     #[schema(value_type = String)]
     id: ApiKeyId,
     /// The key itself.
-    #[serde(serialize_with = "show_once")]
     #[schema(value_type = Option<String>)]
-    secret: Option<SecretString>,
+    secret: Option<ShownOnce>,
     /// Until when the keys before are accepted, if there were any.
     #[serde(with = "time::serde::rfc3339::option")]
     expires_previous_at: Option<OffsetDateTime>,
 }
 
-fn show_once<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(SecretString::expose_secret).serialize(serializer)
+/// A secret on its one way out.
+struct ShownOnce(SecretString);
+
+impl Serialize for ShownOnce {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
 }
 
 impl fmt::Debug for RotatedApiKey {
@@ -51,7 +55,7 @@ impl From<provisioning::ApiKeyRotation> for ApiKeyRotation {
         let keys = rotation.keys.into_iter().map(|key| RotatedApiKey {
             mode: key.mode,
             id: key.id,
-            secret: key.secret.map(|secret| SecretString::from(secret.expose())),
+            secret: key.secret.map(|secret| ShownOnce(SecretString::from(secret.expose()))),
             expires_previous_at: key.expires_previous_at,
         });
         Self { object: "api_key_rotation", keys: keys.collect() }

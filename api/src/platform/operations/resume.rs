@@ -8,14 +8,14 @@ use crate::{
     ApiError,
     error::ErrorBody,
     parameters::{Body, Query},
-    platform::{Changed, StaffCaller, WriteQuery, objects::Operation, write::NoFields},
+    platform::{StaffCaller, WriteQuery, WriteReply, objects::Operation, write::NoFields},
 };
 
 /// Goes on with an operation that ended without being done.
 #[utoipa::path(
     post, path = "/platform/v1/operations/{id}/resume", tag = "operations",
     params(("id" = String, Path, description = "Identifier."), WriteQuery),
-    responses((status = 200, body = Changed<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn resume(
     caller: StaffCaller,

@@ -9,7 +9,7 @@ use crate::{
     error::ErrorBody,
     parameters::{Body, Query},
     platform::{
-        Changed, StaffCaller, WriteQuery,
+        StaffCaller, WriteQuery, WriteReply,
         objects::{AppliedPlan, Operation, Plan, described::Plan as PlanDescription},
     },
 };
@@ -17,7 +17,7 @@ use crate::{
 /// Applies a saved plan: exactly it, and only while the platform is as it was. Sent again it goes on where it ended.
 #[utoipa::path(
     post, path = "/platform/v1/plans/apply", tag = "plans", request_body = PlanDescription, params(WriteQuery),
-    responses((status = 200, body = Changed<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Operation>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn apply(
     caller: StaffCaller,

@@ -9,7 +9,7 @@ use crate::{
     error::ErrorBody,
     parameters::{Body, Query},
     platform::{
-        Changed, StaffCaller, WriteQuery,
+        StaffCaller, WriteQuery, WriteReply,
         objects::{Tenant, described::TenantSpecification},
     },
 };
@@ -19,7 +19,7 @@ use crate::{
 /// The same specification again is `unchanged`, or goes on with an operation that ended half-way.
 #[utoipa::path(
     post, path = "/platform/v1/tenants", tag = "tenants", request_body = TenantSpecification, params(WriteQuery),
-    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn create(
     caller: StaffCaller,

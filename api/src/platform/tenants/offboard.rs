@@ -8,7 +8,7 @@ use crate::{
     ApiError,
     error::ErrorBody,
     parameters::{Body, Query},
-    platform::{Changed, StaffCaller, WriteQuery, objects::Tenant, slug, write::Confirmation},
+    platform::{StaffCaller, WriteQuery, WriteReply, objects::Tenant, slug, write::Confirmation},
 };
 
 /// Ends a tenant: refused at once, its KMS keys switched off and their destruction scheduled. Its schema is kept.
@@ -16,7 +16,7 @@ use crate::{
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{slug}/offboard", tag = "tenants", request_body = Confirmation,
     params(("slug" = String, Path, description = "Short name."), WriteQuery),
-    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn offboard(
     caller: StaffCaller,

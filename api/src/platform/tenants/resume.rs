@@ -8,14 +8,14 @@ use crate::{
     ApiError,
     error::ErrorBody,
     parameters::{Body, Query},
-    platform::{Changed, StaffCaller, WriteQuery, objects::Tenant, slug, write::NoFields},
+    platform::{StaffCaller, WriteQuery, WriteReply, objects::Tenant, slug, write::NoFields},
 };
 
 /// Puts a suspended tenant back. Needs a reason.
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{slug}/resume", tag = "tenants",
     params(("slug" = String, Path, description = "Short name."), WriteQuery),
-    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn resume(
     caller: StaffCaller,

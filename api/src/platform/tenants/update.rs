@@ -9,7 +9,7 @@ use crate::{
     error::ErrorBody,
     parameters::{Body, Query},
     platform::{
-        Changed, StaffCaller, WriteQuery,
+        StaffCaller, WriteQuery, WriteReply,
         objects::{Tenant, described::TenantChanges},
         slug,
     },
@@ -19,7 +19,7 @@ use crate::{
 #[utoipa::path(
     post, path = "/platform/v1/tenants/{slug}", tag = "tenants", request_body = TenantChanges,
     params(("slug" = String, Path, description = "Short name."), WriteQuery),
-    responses((status = 200, body = Changed<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
+    responses((status = 200, body = WriteReply<Tenant>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
 pub async fn update(
     caller: StaffCaller,
