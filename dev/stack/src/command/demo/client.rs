@@ -71,7 +71,7 @@ impl Client {
         let response = request.send().await.with_context(|| format!("cannot reach {}", self.url))?;
         let status = response.status();
         let text = response.text().await.context("the API's answer broke off")?;
-        say(&format!("{}: {method} {path} → {}", self.who, status.as_u16()));
+        say(&format!("{:<12} {method:<4} {path} → {}", self.who, status.as_u16()));
         if status != expected {
             bail!("{method} {path} should have answered {}: {text}", expected.as_u16());
         }

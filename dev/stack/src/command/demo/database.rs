@@ -25,21 +25,31 @@ pub(super) async fn value(running: &mut Running, sql: &str) -> Result<String> {
     Ok(ask(running, sql, &["--tuples-only", "--no-align"]).await?.trim().to_owned())
 }
 
+/// Everything there is, as `pg_dump` writes it.
+pub(super) async fn dump(running: &mut Running) -> Result<String> {
+    run(running, "pg_dump", &[]).await
+}
+
 async fn ask(running: &mut Running, sql: &str, options: &[&str]) -> Result<String> {
+    let mut arguments = vec!["--no-psqlrc", "--set=ON_ERROR_STOP=1", "--pset=footer=off", "--command", sql];
+    arguments.extend(options);
+    run(running, "psql", &arguments).await
+}
+
+async fn run(running: &mut Running, program: &str, arguments: &[&str]) -> Result<String> {
     let password = running.state.secret(POSTGRES)?;
-    let output = Command::new(running.cluster.binaries().program("psql"))
-        .args(["--no-psqlrc", "--host=127.0.0.1", "--username=postgres", "--set=ON_ERROR_STOP=1", "--pset=footer=off"])
+    let output = Command::new(running.cluster.binaries().program(program))
+        .args(["--host=127.0.0.1", "--username=postgres"])
         .arg(format!("--port={}", running.cluster.port()))
         .arg(format!("--dbname={DATABASE}"))
-        .args(options)
-        .args(["--command", sql])
+        .args(arguments)
         .env("PGPASSWORD", password)
         .stdin(Stdio::null())
         .output()
         .await
-        .context("cannot run psql")?;
+        .with_context(|| format!("cannot run {program}"))?;
     if !output.status.success() {
-        bail!("psql refused: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!("{program} refused: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -30,7 +30,8 @@ pub(crate) async fn demo() -> Result<()> {
     let buyer = people::sign_in(&mut running, acme, "buyer").await?;
 
     narrator.chapter("His personal data is sealed under acme's key");
-    person::show_sealed(&mut running, &buyer, &schema).await?;
+    let owner = people::sign_in(&mut running, acme, "owner").await?;
+    person::show_sealed(&mut running, &buyer, &owner, &schema).await?;
 
     narrator.chapter("Money moves between two wallets");
     let wallet = money::show_transfer(&mut running, &buyer, &schema).await?;
@@ -39,7 +40,7 @@ pub(crate) async fn demo() -> Result<()> {
     walls::show_other_tenant(&mut running, globex, &wallet).await?;
 
     narrator.chapter("A role that may only look is refused, and the policies say why");
-    walls::show_refusal(&mut running, acme, &wallet).await?;
+    walls::show_refusal(&mut running, acme, &owner, &wallet).await?;
 
     println!("\nDone. Everything still runs: `make status` shows it, `make down` stops it.");
     Ok(())

@@ -74,7 +74,7 @@ pub(super) async fn show_transfer(running: &mut Running, buyer: &Client, schema:
 fn merchant_server(running: &Running) -> Result<Client> {
     let [acme, _] = &TENANTS;
     let Some(keys) = running.state.keys(acme.slug) else { bail!("acme has no secret keys") };
-    Ok(Client::new("acme's server (sk_test_…)", running.servers.api_url(), keys.test.clone()))
+    Ok(Client::new("sk_test_…", running.servers.api_url(), keys.test.clone()))
 }
 
 async fn balance(client: &Client, wallet: &str) -> Result<i64> {

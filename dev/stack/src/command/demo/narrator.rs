@@ -32,7 +32,8 @@ pub(super) fn typed(text: &str) {
 
 /// What came back, line by line.
 pub(super) fn quote(text: &str) {
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+    let spoken = |line: &&str| !line.trim().is_empty() && !line.starts_with("-[ RECORD");
+    for line in text.lines().filter(spoken) {
         println!("     {}", shorten(line.trim_end()));
     }
 }

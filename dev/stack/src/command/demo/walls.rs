@@ -3,12 +3,13 @@
 use anyhow::{Result, bail};
 use kernel::{SystemClock, SystemEntropy, WalletId};
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use stack::random_secret;
 
 use super::{
     super::{people::DemoTenant, up::Running},
-    narrator::{quote, say},
+    client::Client,
+    narrator::say,
     people,
 };
 
@@ -21,7 +22,7 @@ pub(super) async fn show_other_tenant(running: &mut Running, other: &DemoTenant,
     if foreign.text.replace(wallet, "") != missing.text.replace(&never_was, "") {
         bail!("a foreign wallet and one that never was get different answers");
     }
-    quote(&foreign.text);
+    say(&format!("the answer: {}", foreign.text_at("/error/message")?));
     say("a wallet that never was gets the same answer: what you may not see does not exist");
     let list = stranger.get("/v1/wallets", StatusCode::OK).await?;
     if list.text.contains(wallet) {
@@ -31,20 +32,26 @@ pub(super) async fn show_other_tenant(running: &mut Running, other: &DemoTenant,
 }
 
 /// Tries a transfer as somebody who may only look, and asks the policies about it.
-pub(super) async fn show_refusal(running: &mut Running, tenant: &DemoTenant, wallet: &str) -> Result<()> {
+pub(super) async fn show_refusal(
+    running: &mut Running,
+    tenant: &DemoTenant,
+    owner: &Client,
+    wallet: &str,
+) -> Result<()> {
     let viewer = people::sign_in(running, tenant, "viewer").await?;
     let order = json!({ "source": wallet, "destination": WalletId::generate(&SystemClock, &SystemEntropy).to_string(), "amount": 1_250, "currency": "eur" });
     let key = format!("demo-refused-{}", random_secret());
     let refused = viewer.post("/v1/wallet_transfers", &order, &key, StatusCode::FORBIDDEN).await?;
-    quote(&refused.text);
-    let owner = people::sign_in(running, tenant, "owner").await?;
+    say(&format!("the answer: {}", refused.text_at("/error/message")?));
     for role in ["read_only", "operator"] {
         let question = json!({ "role": role, "object": "wallet_transfer", "action": "create", "amount": 1_250, "currency": "eur" });
         let key = format!("demo-question-{}", random_secret());
         let answer = owner.post("/v1/policy_decisions", &question, &key, StatusCode::OK).await?;
-        let explanation = answer.json()?;
-        say(&format!("may `{role}` create a wallet_transfer?"));
-        quote(&explanation.get("explanation").unwrap_or(&explanation).to_string());
+        let answer = answer.json()?;
+        let allowed = answer.pointer("/explanation/allowed").and_then(Value::as_bool).unwrap_or(false);
+        let text = |name: &str| answer.pointer(name).and_then(Value::as_str).unwrap_or("none").to_owned();
+        say(&format!("may the role `{role}` create a wallet_transfer? {}", if allowed { "yes" } else { "no" }));
+        say(&format!("  rule: {}; {}", text("/explanation/rule"), text("/explanation/reason")));
     }
     Ok(())
 }
