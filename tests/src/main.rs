@@ -7,6 +7,8 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::too_many_lines,
+    clippy::similar_names,
     unreachable_pub,
     reason = "test code: a surprise is a failure, and nothing is exported"
 )]
@@ -60,6 +62,8 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = arguments.test_threads.or(Some(TRIALS_AT_ONCE));
     let trials = cases::all();
+    // The place and the words are enough: what a backtrace would show is the runtime.
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     if !arguments.list {
         println!("seed {} (repeat it with TESSERA_TESTS_SEED)", app::random::run_seed());
         app::binary::build_if_missing();

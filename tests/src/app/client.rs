@@ -59,11 +59,6 @@ impl Client {
         Self { base: base.to_owned(), ..self.clone() }
     }
 
-    /// Where it sends to.
-    pub fn base(&self) -> &str {
-        &self.base
-    }
-
     /// What it sends as `Authorization`.
     pub fn authorization(&self) -> Option<&str> {
         self.authorization.as_deref()

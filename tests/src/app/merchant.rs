@@ -14,10 +14,6 @@ impl Client {
         self.post("/v1/wallets", json!({"currency": currency})).await.id()
     }
 
-    pub async fn open_wallet_of(&self, customer: &str, currency: &str) -> String {
-        self.post("/v1/wallets", json!({"customer": customer, "currency": currency})).await.id()
-    }
-
     pub async fn fund(&self, wallet: &str, amount: i64) -> Value {
         let body = json!({"amount": amount, "currency": "eur"});
         self.post(&format!("/v1/test_helpers/wallets/{wallet}/fund_balance"), body).await.ok()

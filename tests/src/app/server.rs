@@ -83,14 +83,6 @@ impl Server {
         self.log().lines().map(parse).collect()
     }
 
-    pub fn service(&self) -> &Service {
-        &self.service
-    }
-
-    pub fn service_mut(&mut self) -> &mut Service {
-        &mut self.service
-    }
-
     pub async fn kill(&mut self) {
         self.service.kill().await.unwrap();
     }

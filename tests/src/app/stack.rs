@@ -89,11 +89,6 @@ impl Stack {
         self.directory.as_ref().expect("there until it is dropped").path()
     }
 
-    /// Where its processes log.
-    pub fn logs(&self) -> &Path {
-        &self.logs
-    }
-
     /// Another API process on the same database, with settings of its own.
     pub async fn another_api(&self, settings: Settings) -> Server {
         Server::start("api", "API", overridden(self.parts().api(), settings), &self.logs).await

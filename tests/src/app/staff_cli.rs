@@ -1,10 +1,6 @@
 //! The staff's command line, run as a process without a terminal.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{path::PathBuf, process::Stdio, time::Duration};
 
 use serde_json::Value;
 use stack::Project;
@@ -54,10 +50,6 @@ impl StaffCli {
     /// A path in the command's home.
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
-    }
-
-    pub fn home(&self) -> &Path {
-        self.home.path()
     }
 
     /// The command, ready to be run.

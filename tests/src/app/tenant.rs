@@ -98,14 +98,6 @@ impl Environment {
     }
 }
 
-impl Tenant {
-    /// The same tenant at another API process.
-    #[must_use]
-    pub fn at(&self, server: &Server) -> Self {
-        Self { test: self.test.at(server), live: self.live.at(server), ..self.clone() }
-    }
-}
-
 /// The subject of the member with a built-in role.
 pub fn member_subject(role: &str) -> String {
     format!("the-{}", role.replace('_', "-"))

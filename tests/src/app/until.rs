@@ -1,8 +1,14 @@
 //! Waiting for something to come to pass.
 
-use std::time::{Duration, Instant};
+use std::{
+    panic::Location,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use tokio::time::sleep;
+
+use super::client::Answer;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -10,15 +16,46 @@ const INTERVAL: Duration = Duration::from_millis(50);
 /// Waits until the condition holds, and answers how long that took.
 #[track_caller]
 pub fn until<F: Future<Output = bool>>(limit: Duration, condition: impl Fn() -> F) -> impl Future<Output = Duration> {
-    let caller = std::panic::Location::caller();
+    let caller = Location::caller();
     async move {
-        let began = Instant::now();
-        while began.elapsed() < limit {
-            if condition().await {
-                return began.elapsed();
-            }
-            sleep(INTERVAL).await;
+        wait(limit, condition)
+            .await
+            .unwrap_or_else(|| panic!("what {caller} waits for did not come to pass within {limit:?}"))
+    }
+}
+
+/// Waits until the answer has this status; says what it had instead when it never comes.
+#[track_caller]
+pub fn until_status<F: Future<Output = Answer>>(
+    limit: Duration,
+    status: u16,
+    ask: impl Fn() -> F,
+) -> impl Future<Output = Duration> {
+    let caller = Location::caller();
+    async move {
+        let last = Mutex::new(None);
+        let asked = wait(limit, || async {
+            let answer = ask().await;
+            let as_wanted = answer.status == status;
+            *last.lock().unwrap() = Some(answer);
+            as_wanted
+        });
+        asked.await.unwrap_or_else(|| {
+            let last = last.lock().unwrap().take().expect("it was asked at least once");
+            panic!("{caller}: after {limit:?} still {}, not {status}: {}", last.status, last.text)
+        })
+    }
+}
+
+async fn wait<F: Future<Output = bool>>(limit: Duration, condition: impl Fn() -> F) -> Option<Duration> {
+    let began = Instant::now();
+    loop {
+        if condition().await {
+            return Some(began.elapsed());
         }
-        panic!("what {caller} waits for did not come to pass within {limit:?}");
+        if began.elapsed() >= limit {
+            return None;
+        }
+        sleep(INTERVAL).await;
     }
 }

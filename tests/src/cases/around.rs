@@ -17,7 +17,7 @@ use crate::app::{
     server::{Server, setting},
     tenant::{Environment, Tenant},
     transfer_of,
-    until::until,
+    until::until_status,
 };
 
 cases!("around":
@@ -164,7 +164,7 @@ async fn health_and_readiness_tell_the_truth(app: App) {
     }
     stack.postgres.start_again().await.unwrap();
     for client in [&api, &control] {
-        let waited = until(Duration::from_secs(20), || async { client.get("/readyz").await.status == 200 }).await;
+        let waited = until_status(Duration::from_secs(20), 200, || async { client.get("/readyz").await }).await;
         assert!(waited < Duration::from_secs(5), "ready again only after {waited:?}");
     }
     stack.redis.kill().await.unwrap();
@@ -409,7 +409,7 @@ async fn with_role(environment: &Environment, name: &str, rules: Value) -> Clien
     let body = json!({"issuer": environment.issuer.url(), "subject": format!("a-{name}"), "role": name});
     owner.post("/v1/members", body).await.ok();
     let client = environment.end_user(&format!("a-{name}"));
-    until(Duration::from_secs(2), || async { client.get("/v1/wallets").await.status == 200 }).await;
+    until_status(Duration::from_secs(2), 200, || async { client.get("/v1/wallets").await }).await;
     client
 }
 

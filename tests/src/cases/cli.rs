@@ -15,7 +15,7 @@ use crate::app::{
     stack::{Stack, Wishes},
     staff_cli::{Ran, StaffCli},
     tenant::{Plan, specification},
-    until::until,
+    until::until_status,
 };
 
 cases!("cli":
@@ -171,7 +171,7 @@ async fn a_tenant_is_looked_after_by_commands_alone_and_every_write_repeats_as_u
     let token = issuer.token(&slug, "urn:tessera:test", "the-owner").mint();
     let owner = stack.api.anonymous().with_bearer(&token);
     for client in [&key, &owner] {
-        until(Duration::from_secs(3), || async { client.get("/v1/wallets").await.status == 200 }).await;
+        until_status(Duration::from_secs(3), 200, || async { client.get("/v1/wallets").await }).await;
     }
 
     let shown = cli.json(0, &["tenant", "get", &slug]).await;
@@ -321,7 +321,7 @@ async fn a_wait_that_ends_early_exits_7_and_an_interrupt_130_and_the_operation_g
     assert_eq!(ended["state"], "succeeded", "{ended:#}");
     let token = issuer.token(&slug, "urn:tessera:test", "the-owner").mint();
     let owner = stack.api.anonymous().with_bearer(&token);
-    until(Duration::from_secs(3), || async { owner.get("/v1/wallets").await.status == 200 }).await;
+    until_status(Duration::from_secs(3), 200, || async { owner.get("/v1/wallets").await }).await;
 }
 
 async fn exit_codes_tell_what_went_wrong_and_errors_are_one_json_document(app: App) {
@@ -422,7 +422,7 @@ async fn secrets_go_to_a_private_file_or_are_shown_once(app: App) {
             "a secret is shown beside its file"
         );
         let client = stack.api.anonymous().with_bearer(secret);
-        until(Duration::from_secs(3), || async { client.get("/v1/wallets").await.status == 200 }).await;
+        until_status(Duration::from_secs(3), 200, || async { client.get("/v1/wallets").await }).await;
     }
     std::fs::write(cli.path("precious.txt"), "not a key file").unwrap();
     let refused = cli.run(&["tenant", "rotate-keys", &slug, "--key-file", "precious.txt"]).await;

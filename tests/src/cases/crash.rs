@@ -23,7 +23,7 @@ use crate::app::{
     random::Random,
     stack::{Stack, Wishes},
     tenant::{Plan, Tenant},
-    until::until,
+    until::{until, until_status},
 };
 
 cases!("crash":
@@ -240,7 +240,7 @@ async fn kill_9_of_postgres_in_the_middle_of_2000_transfers_five_times_loses_and
         stack.postgres.kill().await.unwrap();
         stack.postgres.start_again().await.unwrap();
         let anonymous = stack.api.anonymous();
-        ready.push(until(Duration::from_secs(30), || async { anonymous.get("/readyz").await.status == 200 }).await);
+        ready.push(until_status(Duration::from_secs(30), 200, || async { anonymous.get("/readyz").await }).await);
         join(workers).await;
     }
     conclude(&app, stack, &tenant, &load, &ready).await;

@@ -22,7 +22,7 @@ use crate::app::{
     stack::{Stack, Wishes},
     tenant::{Environment, Plan, Tenant},
     transfer_of,
-    until::until,
+    until::{until, until_status},
 };
 
 cases!("crypto":
@@ -391,7 +391,7 @@ async fn a_data_key_of_another_environment_does_not_unwrap(app: App) {
         assert_eq!(stack.database.count(s, "customer").await, before, "{what}");
         stack.database.execute(&format!("UPDATE {s}.data_key d SET wrapped = k.wrapped, key_provider = k.key_provider, key_reference = k.key_reference FROM public.kept k WHERE k.id = d.id AND k.schema = '{s}'")).await;
     }
-    until(Duration::from_secs(10), || async { here.get(&format!("/v1/customers/{victim}")).await.status == 200 }).await;
+    until_status(Duration::from_secs(10), 200, || async { here.get(&format!("/v1/customers/{victim}")).await }).await;
 }
 
 async fn an_index_finds_by_equality_within_one_environment_only(app: App) {

@@ -15,7 +15,7 @@ use crate::app::{
     server::setting,
     stack::{Stack, Wishes},
     tenant::{AUDIENCE_TEST, Plan, Tenant, first_keys, operation_end, specification},
-    until::until,
+    until::{until, until_status},
 };
 
 cases!("provisioning":
@@ -213,7 +213,7 @@ async fn a_tenant_lives_from_creation_to_offboarding_and_every_step_repeats_as_u
     let repeated = settled(&staff, &format!("tenants/{slug}"), update).await;
     assert_eq!((&repeated["changed"], repeated["action"].as_str()), (&json!(false), Some("unchanged")), "{repeated}");
     let newcomer = tenant.test.end_user("newcomer");
-    until(Duration::from_secs(3), || async { newcomer.get("/v1/api_keys").await.status == 200 }).await;
+    until_status(Duration::from_secs(3), 200, || async { newcomer.get("/v1/api_keys").await }).await;
     let renamed = staff.get(&path).await.ok();
     assert_eq!((renamed["name"].as_str(), renamed["plan"].as_str()), (Some("Renamed"), Some("premium")));
     assert!(renamed["revision"].as_i64() > object["revision"].as_i64(), "{renamed}");
@@ -227,14 +227,13 @@ async fn a_tenant_lives_from_creation_to_offboarding_and_every_step_repeats_as_u
                 "{answer}"
             );
         }
-        until(Duration::from_secs(2), || async { tenant.test.api_key().get("/v1/wallets").await.status == served })
-            .await;
+        until_status(Duration::from_secs(2), served, || async { tenant.test.api_key().get("/v1/wallets").await }).await;
     }
 
     let order = json!({"mode": "test", "overlap_seconds": 0, "name": "second", "role": "admin"});
     let rotated = settled(&staff, &format!("tenants/{slug}/api_keys/rotate"), order).await;
     let secret = rotated["object"]["keys"][0]["secret"].as_str().expect("shown once").to_owned();
-    until(Duration::from_secs(3), || async { tenant.test.api_key().get("/v1/wallets").await.status == 401 }).await;
+    until_status(Duration::from_secs(3), 401, || async { tenant.test.api_key().get("/v1/wallets").await }).await;
     tenant.test.anonymous().with_bearer(&secret).get("/v1/wallets").await.ok();
     tenant.live.api_key().get("/v1/wallets").await.ok();
     let none_needed = settled(&staff, &format!("tenants/{slug}/api_keys/rotate"), json!({"only_if_none": true})).await;
@@ -245,8 +244,7 @@ async fn a_tenant_lives_from_creation_to_offboarding_and_every_step_repeats_as_u
     send(&staff, &format!("tenants/{slug}/offboard"), json!({"confirm": "other"})).await.error();
     let offboarded = settled(&staff, &format!("tenants/{slug}/offboard"), json!({"confirm": slug})).await;
     assert_eq!(offboarded["changed"], true, "{offboarded}");
-    until(Duration::from_secs(2), || async { owner.get(&format!("/v1/customers/{customer}")).await.status == 401 })
-        .await;
+    until_status(Duration::from_secs(2), 401, || async { owner.get(&format!("/v1/customers/{customer}")).await }).await;
     let again = settled(&staff, &format!("tenants/{slug}/offboard"), json!({"confirm": slug})).await;
     assert_eq!(again["changed"], false, "{again}");
     let ended = staff.get(&path).await.ok();

@@ -13,7 +13,7 @@ use crate::app::{
     server::setting,
     stack::Stack,
     tenant::{AUDIENCE_LIVE, AUDIENCE_TEST, Plan, create, first_keys, specification},
-    until::until,
+    until::{until, until_status},
 };
 
 cases!("sign_in":
@@ -124,7 +124,7 @@ async fn a_program_signs_in_by_its_own_secret(app: App) {
     client.get("/v1/customers").await.refused(403, "permission_denied");
     let owner = world.signed_in(&stack, &world.first, "olga").await;
     owner.post("/v1/members", json!({"issuer": url, "subject": "backend", "role": "operator"})).await.ok();
-    until(Duration::from_secs(3), || async { client.get("/v1/customers").await.status == 200 }).await;
+    until_status(Duration::from_secs(3), 200, || async { client.get("/v1/customers").await }).await;
     assert!(OidcClient::confidential(url, "backend", "guessed").client_credentials(AUDIENCE_TEST).await.is_err());
 }
 

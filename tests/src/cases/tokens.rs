@@ -14,7 +14,7 @@ use crate::app::{
     mint::{Behaviour, KeyKind, PrivateKey, TokenDraft},
     server::setting,
     tenant::{AUDIENCE_LIVE, AUDIENCE_TEST, Environment, Plan, Tenant},
-    until::until,
+    until::{until, until_status},
     wire,
 };
 
@@ -325,7 +325,7 @@ async fn a_withdrawn_key_is_refused_within_its_time_to_live(app: App) {
     assert_eq!(ask(&environment, &old).await.status, 200);
     environment.issuer.rotate(KeyKind::P256);
     environment.issuer.withdraw("key-0");
-    let waited = until(Duration::from_secs(10), || async { ask(&environment, &old).await.status == 401 }).await;
+    let waited = until_status(Duration::from_secs(10), 401, || async { ask(&environment, &old).await }).await;
     app.note(format!("a withdrawn key was refused after {waited:.1?}, with a time to live of 2 s"));
     assert!(waited < Duration::from_secs(4), "{waited:?}");
     assert_eq!(ask(&environment, &environment.member_token("owner").mint()).await.status, 200);
@@ -347,7 +347,7 @@ async fn cached_keys_serve_until_their_time_to_live_while_the_provider_is_down(a
     assert!(fetched.elapsed() < Duration::from_secs(7), "the keys outlived their time: {waited:?}");
     assert_eq!(environment.api_key().get(PROBE).await.status, 200, "API keys need no provider");
     environment.issuer.behave(Behaviour::Sane);
-    let healed = until(Duration::from_secs(10), || async { ask(&environment, &token()).await.status == 200 }).await;
+    let healed = until_status(Duration::from_secs(10), 200, || async { ask(&environment, &token()).await }).await;
     app.note(format!("served again {healed:.1?} after the provider came back"));
     assert!(healed <= Duration::from_secs(6), "{healed:?}");
 }

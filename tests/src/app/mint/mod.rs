@@ -78,11 +78,6 @@ impl Issuer {
         page.signing = Some((key_id.to_owned(), key.clone()));
     }
 
-    /// Publishes any JWK beside the others.
-    pub fn publish_raw(&self, jwk: Value) {
-        self.page.lock().unwrap().published.push(jwk);
-    }
-
     /// Takes a key out of the published set.
     pub fn withdraw(&self, key_id: &str) {
         self.page.lock().unwrap().published.retain(|jwk| jwk["kid"] != key_id);

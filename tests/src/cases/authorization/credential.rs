@@ -5,7 +5,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::scene::{Scene, clerk_rules};
-use crate::app::{App, client::Client, mint::KeyKind, tenant::AUDIENCE_TEST, until::until};
+use crate::app::{
+    App,
+    client::Client,
+    mint::KeyKind,
+    tenant::AUDIENCE_TEST,
+    until::until_status,
+};
 
 /// What a credential is worth in the tenant of the scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +49,7 @@ pub async fn credentials(app: &App, scene: &Scene) -> Vec<Credential> {
         keys.push(key["secret"].as_str().expect("shown once").to_owned());
     }
     let clerk = environment.end_user("a-clerk");
-    until(Duration::from_secs(3), || async { clerk.get("/v1/wallets").await.status == 200 }).await;
+    until_status(Duration::from_secs(3), 200, || async { clerk.get("/v1/wallets").await }).await;
 
     let anonymous = environment.anonymous();
     let good = environment.member_token("owner");

@@ -166,8 +166,8 @@ async fn nobody_gives_away_more_than_he_holds(app: App) {
         .await
         .ok();
     let steward = environment.end_user("steward");
-    crate::app::until::until(std::time::Duration::from_secs(3), || async {
-        steward.get("/v1/wallets").await.status == 200
+    crate::app::until::until_status(std::time::Duration::from_secs(3), 200, || async {
+        steward.get("/v1/wallets").await
     })
     .await;
     let me = owner.all("/v1/members").await.iter().find(|member| member["subject"] == "steward").expect("listed")["id"]
