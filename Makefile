@@ -33,7 +33,7 @@ test: setup ## Run every test: units, end to end, identity provider
 
 bench: setup ## Measure the promised speeds
 	@echo "bench: an optimised build (the first time takes some minutes)"
-	@cargo build --locked --release -p cli -p bench
+	@cargo build --locked --release -p bench
 	@cargo run --locked --release -p bench
 
 lint: setup ## Check format, lints, documentation and duplicate dependencies
