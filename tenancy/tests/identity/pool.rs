@@ -101,6 +101,26 @@ async fn whoami_after(pool: &PgPool, sql: &str) -> (String, String) {
 }
 
 #[tokio::test]
+async fn a_finished_transaction_leaves_neither_role_nor_path_on_its_connection() {
+    let world = World::start().await;
+    let (_, issuer) = world.issuer("shared", &Key::p256("k1")).await;
+    let acme = world.tenant("acme", issuer).await;
+    let environment = Arc::clone(world.directory.snapshot().await.unwrap().by_id(acme.test.id).unwrap());
+    let database = healed(&world).await;
+    TenantTx::begin(&database, Arc::clone(&environment)).await.unwrap().commit(()).await.unwrap();
+    // Dropped, not committed: the rollback happens while it is handed back.
+    drop(TenantTx::begin(&database, environment).await.unwrap());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    // This way of borrowing does not run the hook, so it shows what was left behind.
+    while let Some(mut connection) = database.pool().try_acquire() {
+        let row = sqlx::query_as("SELECT current_user::text, current_setting('search_path')");
+        let left: (String, String) = row.fetch_one(&mut *connection).await.unwrap();
+        assert_eq!(left, ("tessera_app".to_owned(), "pg_catalog".to_owned()));
+        connection.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn an_aborted_transaction_is_not_served_to_the_next_borrower() {
     let world = World::start().await;
     let abort = async |pool: &PgPool| {

@@ -24,8 +24,8 @@ pub(crate) struct Behaviour {
     pub(crate) keys: Vec<Value>,
     /// Answers 500 to everything.
     pub(crate) down: bool,
-    /// Never answers within the client's patience.
-    pub(crate) hanging: bool,
+    /// Takes this long to answer with its keys.
+    pub(crate) delay_ms: u64,
     /// Redirects discovery here.
     pub(crate) discovery_moved_to: Option<String>,
     /// Redirects the key set here.
@@ -114,9 +114,7 @@ async fn keys(State(shared): State<Arc<Mutex<Shared>>>, Path(name): Path<String>
         shared.issuers.get(&name).cloned()
     };
     let Some(behaviour) = behaviour else { return StatusCode::NOT_FOUND.into_response() };
-    if behaviour.hanging {
-        tokio::time::sleep(Duration::from_mins(1)).await;
-    }
+    tokio::time::sleep(Duration::from_millis(behaviour.delay_ms)).await;
     if behaviour.down {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }

@@ -1,8 +1,16 @@
 //! Provisioning on a real Postgres: everything completes, whatever happens in between.
 
+mod bootstrap;
 mod completes;
 mod duplicates;
 mod issuer;
+mod keys;
 mod killed;
+mod kms;
+mod life_cycle;
+mod migrate;
+mod operations;
+mod plans;
 mod refusals;
+mod volume;
 mod world;
