@@ -157,6 +157,7 @@ impl Failure {
     pub(crate) fn lines(&self) -> Vec<String> {
         let details = [
             ("code", Some(&self.code)),
+            ("field", self.parameter.as_ref()),
             ("tenant", self.tenant.as_ref()),
             ("operation", self.operation_id.as_ref()),
             ("request", self.request_id.as_ref()),

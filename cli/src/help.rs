@@ -155,6 +155,17 @@ mod tests {
     }
 
     #[test]
+    fn the_commands_are_those_that_scripts_rely_on() {
+        let names: Vec<_> = staff_commands().iter().map(|(words, _)| words[1..].join(" ")).collect();
+        let expected = "tenant create|tenant get|tenant list|tenant update|tenant suspend|tenant resume|tenant offboard|\
+            tenant migrate|tenant rotate-keys|key list|key rotate|key disable|key enable|key destroy|\
+            key rotate-data-keys|plan|apply|operation get|operation list|operation wait|operation resume|\
+            operation cancel|auth login|auth status|auth logout|config profile list|config profile use|\
+            config profile set|completion|help|version";
+        assert_eq!(names.join("|"), expected);
+    }
+
+    #[test]
     fn every_option_is_explained() {
         for (words, command) in staff_commands() {
             assert!(command.get_about().is_some(), "{words:?}");

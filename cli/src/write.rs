@@ -6,7 +6,7 @@ use crate::{
     arguments::{RequestKey, WaitArguments, WriteArguments},
     client::{Reply, WriteRequest},
     failure::Failure,
-    follow::follow,
+    follow::{follow, follow_unfinished},
     operation::Operation,
     output::{Document, Table, cell, text_of, word},
     session::Session,
@@ -153,7 +153,12 @@ impl Session {
         if wait.detach {
             return Ok(Outcome::Early(detached(change, &id)));
         }
-        let operation = follow(self, &id, wait.timeout).await.map_err(named)?;
+        let followed = if change.changed {
+            follow(self, &id, wait.timeout).await
+        } else {
+            follow_unfinished(self, &id, wait.timeout).await
+        };
+        let operation = followed.map_err(named)?;
         if let Some(failure) = operation.failure().filter(|_| !over_many) {
             return Err(named(failure).request(change.request_id));
         }

@@ -29,6 +29,17 @@ pub(crate) async fn follow(session: &Session, id: &str, timeout: Option<Duration
     timeout_at(deadline, follow_to_the_end(session, id)).await.unwrap_or_else(|_elapsed| Err(timed_out(id, timeout)))
 }
 
+/// The operation of an earlier run: shown only if it is still under way.
+pub(crate) async fn follow_unfinished(
+    session: &Session,
+    id: &str,
+    timeout: Option<Duration>,
+) -> Result<Operation, Failure> {
+    let reply = session.client.read(&format!("/operations/{id}"), &ReadQuery::default()).await?;
+    let operation = Operation::try_from_reply(reply)?;
+    if operation.is_finished() { Ok(operation) } else { follow(session, id, timeout).await }
+}
+
 async fn follow_to_the_end(session: &Session, id: &str) -> Result<Operation, Failure> {
     let path = format!("/operations/{id}");
     let query = ReadQuery::default().with("wait_seconds", &POLL_SECONDS);

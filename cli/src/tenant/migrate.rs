@@ -49,9 +49,10 @@ pub(crate) struct MigrateArguments {
 pub(super) async fn run(arguments: &MigrateArguments, session: &Session) -> Result<Document, Failure> {
     if arguments.all {
         let (tenants, _) = collect(session, None, usize::MAX).await?;
-        session.output.note(&format!("--all means {} tenants", tenants.len()));
+        let count = if tenants.len() == 1 { "1 tenant".to_owned() } else { format!("{} tenants", tenants.len()) };
+        session.output.note(&format!("--all means {count}"));
         if !arguments.write.dry_run {
-            session.confirm(&format!("Migrate all {} tenants?", tenants.len())).await?;
+            session.confirm(&format!("Migrate all ({count})?")).await?;
         }
     }
     let undertaking = Undertaking::new("/migrations".to_owned(), body(arguments)).over_many();

@@ -59,7 +59,7 @@ fn in_a_terminal_reasons_and_plain_questions_are_asked_and_a_production_profile_
     assert!(asked.expect(0).stdout.contains("[production profile prod] Reason"), "{asked:?}");
     assert_eq!(stage.writes().last().unwrap().header("tessera-reason"), "fraud review");
     let no = program.in_terminal(&["tenant", "migrate", "--all"], "n\n");
-    assert!(no.expect(1).stdout.contains("Migrate all 1 tenants? [y/N]"), "{no:?}");
+    assert!(no.expect(1).stdout.contains("Migrate all (1 tenant)? [y/N]"), "{no:?}");
     program.in_terminal(&["tenant", "migrate", "--all"], "y\n").expect(0);
     let never = program.in_terminal(&["tenant", "migrate", "--all", "--no-input"], "y\n");
     assert!(never.expect(2).stdout.contains("--yes is required"), "{never:?}");

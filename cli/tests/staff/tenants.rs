@@ -211,7 +211,7 @@ fn migrate_all_prints_the_number_of_tenants_first() {
     let program = Program::signed_in(&stage);
     program.run(&CREATE).expect(0);
     let outcome = program.run(&["tenant", "migrate", "--all", "--yes"]);
-    assert!(outcome.expect(0).stderr.starts_with("--all means 1 tenants\n"), "{outcome:?}");
+    assert!(outcome.expect(0).stderr.starts_with("--all means 1 tenant\n"), "{outcome:?}");
     assert_eq!(stage.writes().last().unwrap().body, json!({ "tenants": null }));
     program.run(&["tenant", "migrate"]).expect(2);
     program.run(&["tenant", "migrate", "acme", "--all"]).expect(2);
