@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use stack::Project;
 
 use super::{
+    screen::line,
     servers::{SERVERS, Servers},
     state,
     step::Step,
@@ -39,7 +40,7 @@ pub(crate) async fn down(forget: bool) -> Result<()> {
             let removed = if folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             removed.with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        println!("down: data, passwords and keys are forgotten; the next `make up` begins anew");
+        line("down: data, passwords and keys are forgotten; the next `make up` begins anew");
     }
     Ok(())
 }

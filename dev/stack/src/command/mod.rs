@@ -3,6 +3,7 @@
 mod demo;
 mod down;
 mod people;
+mod screen;
 mod servers;
 mod stack_file;
 mod state;

@@ -3,7 +3,10 @@
 use anyhow::Result;
 use stack::Project;
 
-use super::servers::{SERVERS, Servers};
+use super::{
+    screen::line,
+    servers::{SERVERS, Servers},
+};
 
 /// Prints one line per server.
 pub(crate) async fn status() -> Result<()> {
@@ -13,7 +16,7 @@ pub(crate) async fn status() -> Result<()> {
             Some(pid) => format!("running as process {pid}"),
             None => "not running".to_owned(),
         };
-        println!("{key:<10} {state:<28} log: {}", servers.log(key).display());
+        line(&format!("{key:<10} {state:<28} log: {}", servers.log(key).display()));
     }
     for (name, url) in [("api", servers.api_url()), ("control", servers.control_url())] {
         let answer = reqwest::get(format!("{url}/readyz")).await;
@@ -22,7 +25,7 @@ pub(crate) async fn status() -> Result<()> {
             Ok(response) => format!("answers {}", response.status()),
             Err(_) => "does not answer".to_owned(),
         };
-        println!("{name:<10} {url} {health}");
+        line(&format!("{name:<10} {url} {health}"));
     }
     Ok(())
 }

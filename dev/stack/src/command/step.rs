@@ -4,6 +4,8 @@ use std::time::Instant;
 
 use stack::Outcome;
 
+use super::screen::line;
+
 /// A step that has begun.
 pub(crate) struct Step {
     command: &'static str,
@@ -21,7 +23,7 @@ impl Step {
     pub(crate) fn end(self, result: &str, detail: &str) {
         let elapsed = self.began.elapsed();
         let time = format!("{}.{:02} s", elapsed.as_secs(), elapsed.subsec_millis() / 10);
-        println!("{}: {:<20} {result:<10} {time:>8}  {detail}", self.command, self.name);
+        line(format!("{}: {:<20} {result:<10} {time:>8}  {detail}", self.command, self.name).trim_end());
     }
 }
 

@@ -10,6 +10,7 @@ use stack::{Cluster, IdentityFiles, Launch, Outcome, Project, RedisFiles, StackE
 use tokio::{process::Command, time::timeout};
 
 use super::{
+    screen::line,
     servers::{API, API_PORT, CONTROL, CONTROL_PORT, IDENTITY, POSTGRES, REDIS, SERVERS, Servers},
     stack_file,
     state::{self, State},
@@ -48,7 +49,7 @@ pub(crate) async fn up() -> Result<Running> {
     let path = stack_file::write(&servers, &mut state, (&cluster, &redis, &identity))?;
     let shown = path.strip_prefix(servers.project.root()).unwrap_or(&path);
     let seconds = began.elapsed().as_secs();
-    println!("up: ready after {seconds} s; addresses and passwords are in {}", shown.display());
+    line(&format!("up: ready after {seconds} s; addresses and passwords are in {}", shown.display()));
     Ok(Running { servers, state, cluster, identity })
 }
 

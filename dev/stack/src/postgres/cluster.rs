@@ -31,11 +31,13 @@ const MARKER: &str = "initialised";
 /// How long leftover backends get to go after a kill, in steps of 20 ms.
 const LEFTOVER_WAIT_STEPS: u32 = 250;
 /// What every cluster of ours runs with. Rows and statements stay out of the log: they may hold personal data.
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("listen_addresses", "127.0.0.1"),
     ("fsync", "on"),
     ("full_page_writes", "on"),
     ("synchronous_commit", "on"),
+    // After a kill -9 the whole folder is flushed once; file by file that takes seconds.
+    ("recovery_init_sync_method", "syncfs"),
     ("password_encryption", "scram-sha-256"),
     ("log_error_verbosity", "terse"),
     ("log_min_error_statement", "panic"),

@@ -11,7 +11,7 @@ mod walls;
 use anyhow::{Context, Result};
 use narrator::{Narrator, quote, say, typed};
 
-use super::{people::TENANTS, tenants::Cli, up::up};
+use super::{people::TENANTS, screen::line, tenants::Cli, up::up};
 
 /// Starts everything and does the main job.
 pub(crate) async fn demo() -> Result<()> {
@@ -42,7 +42,7 @@ pub(crate) async fn demo() -> Result<()> {
     narrator.chapter("A role that may only look is refused, and the policies say why");
     walls::show_refusal(&mut running, acme, &owner, &wallet).await?;
 
-    println!("\nDone. Everything still runs: `make status` shows it, `make down` stops it.");
+    line("\nDone. Everything still runs: `make status` shows it, `make down` stops it.");
     Ok(())
 }
 

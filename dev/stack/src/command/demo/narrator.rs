@@ -1,5 +1,7 @@
 //! What the demonstration prints.
 
+use super::super::screen::line;
+
 /// Widest line of a quoted text, in characters.
 const WIDTH: usize = 110;
 
@@ -16,25 +18,25 @@ impl Narrator {
     /// A new chapter.
     pub(super) fn chapter(&mut self, title: &str) {
         self.chapter += 1;
-        println!("\n{}. {title}", self.chapter);
+        line(&format!("\n{}. {title}", self.chapter));
     }
 }
 
 /// A sentence.
 pub(super) fn say(text: &str) {
-    println!("   {text}");
+    line(&format!("   {text}"));
 }
 
 /// What somebody typed.
 pub(super) fn typed(text: &str) {
-    println!("   $ {text}");
+    line(&format!("   $ {text}"));
 }
 
 /// What came back, line by line.
 pub(super) fn quote(text: &str) {
-    let spoken = |line: &&str| !line.trim().is_empty() && !line.starts_with("-[ RECORD");
-    for line in text.lines().filter(spoken) {
-        println!("     {}", shorten(line.trim_end()));
+    let spoken = |row: &&str| !row.trim().is_empty() && !row.starts_with("-[ RECORD");
+    for row in text.lines().filter(spoken) {
+        line(&format!("     {}", shorten(row.trim_end())));
     }
 }
 
