@@ -7,7 +7,7 @@ use stack::Project;
 
 use super::{
     screen::line,
-    servers::{SERVERS, Servers},
+    servers::{POSTGRES, SERVERS, Servers},
     state,
     step::Step,
 };
@@ -32,8 +32,10 @@ pub(crate) async fn down(forget: bool) -> Result<()> {
             if KEPT.iter().any(|name| path.ends_with(name)) {
                 continue;
             }
-            // A link is removed as itself; the database's folder may be one.
-            if let Ok(target) = fs::read_link(&path) {
+            // The database's folder may be a link to a place of ours that the server's account can reach.
+            if path.ends_with(POSTGRES)
+                && let Ok(target) = fs::read_link(&path)
+            {
                 fs::remove_dir_all(&target).with_context(|| format!("cannot remove {}", target.display()))?;
             }
             let folder = path.is_dir() && !path.is_symlink();
