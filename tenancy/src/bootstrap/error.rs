@@ -10,7 +10,7 @@ use crate::DatabaseError;
 pub enum BootstrapError {
     /// The administrator's URL does not parse.
     #[error("the administrator's URL is not valid: expected postgres://user:password@host:port/database")]
-    AdminUrl(#[source] sqlx::Error),
+    AdminUrl(#[source] Option<sqlx::Error>),
     /// The administrator cannot connect.
     #[error("cannot connect to Postgres as the administrator")]
     AdminLogin(#[source] sqlx::Error),

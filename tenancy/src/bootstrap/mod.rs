@@ -101,7 +101,11 @@ async fn connect_as_control(config: &BootstrapConfig, options: &PgConnectOptions
 
 fn connect_options(url: &SecretString) -> Result<PgConnectOptions, BootstrapError> {
     use secrecy::ExposeSecret as _;
-    let options: PgConnectOptions = url.expose_secret().parse().map_err(BootstrapError::AdminUrl)?;
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+        return Err(BootstrapError::AdminUrl(None));
+    }
+    let parsed: Result<PgConnectOptions, _> = url.expose_secret().parse();
+    let options = parsed.map_err(|error| BootstrapError::AdminUrl(Some(error)))?;
     let options = if options.get_socket().is_some() { options.ssl_mode(PgSslMode::Disable) } else { options };
     Ok(options.application_name("tessera bootstrap").disable_statement_logging())
 }

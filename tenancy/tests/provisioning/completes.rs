@@ -17,6 +17,9 @@ async fn a_tenant_is_provisioned_and_open() {
     assert_eq!((created.action, created.object.status), ("created", TenantStatus::Provisioning));
     let operation = world.ended(created.operation.unwrap()).await;
     println!("both environments: {} ms", started.elapsed().as_millis());
+    for step in &operation.steps {
+        println!("{:>10} {:?} {} ms", step.name, step.mode, step.duration_ms);
+    }
     assert_eq!(operation.state, OperationState::Succeeded, "{:?}", operation.error);
     assert_eq!((operation.progress.done, operation.progress.total, operation.progress.failed), (11, 11, 0));
 

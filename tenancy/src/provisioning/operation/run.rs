@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::{lease, steps, steps::StepOutcome};
 use crate::provisioning::{ControlError, ControlPlane};
 
-/// How often a step that failed for a passing reason is tried.
-const ATTEMPTS_MAX: u32 = 5;
-/// Pause before the second attempt; doubled before each further one.
+/// How often a step that failed for a passing reason is tried: for longer than the keyring's breaker stays open.
+const ATTEMPTS_MAX: u32 = 9;
+/// Pause before the second attempt; doubled before each further one, up to the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
+const PAUSE_MAX: Duration = Duration::from_millis(1_600);
 
 /// Which step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,10 +245,18 @@ where
             ended => return ended,
         }
         tokio::select! {
-            () = sleep(pause) => {}
+            () = sleep(varied(run, pause)) => {}
             () = run.stop.cancelled() => return Err(ControlError::Stopped),
         }
-        pause = pause.saturating_mul(2);
+        pause = pause.saturating_mul(2).min(PAUSE_MAX);
     }
     attempt().await
+}
+
+/// From three quarters to five quarters of a pause, so that those who failed together do not return together.
+fn varied(run: &Run, pause: Duration) -> Duration {
+    let mut chance = [0_u8; 1];
+    run.control.entropy().fill(&mut chance);
+    let [chance] = chance;
+    pause * 3 / 4 + pause * u32::from(chance) / 512
 }

@@ -91,15 +91,17 @@ impl ControlPlane {
         spec: &CheckedSpec,
     ) -> Result<Option<Tenant>, ControlError> {
         let slug = &spec.spec().slug;
+        let about = |refusal: Refusal| ControlError::from(refusal.about(slug.as_str()));
+        // The issuer first: if somebody makes this very tenant meanwhile, both are seen in the order they were made.
+        let registered = issuer::find_agreeing(self.orm(), &spec.spec().issuer).await?;
         if let Some(tenant) = find(self.orm(), slug).await? {
             return same_or_refused(tenant, spec.spec()).map(Some).map_err(ControlError::from);
         }
         if !self.keyring().offers(spec.spec().key_provider) {
             let message = format!("The key provider `{}` is not configured here.", spec.spec().key_provider);
-            return Err(Refusal::invalid("key_provider_missing", "key_provider", message).about(slug.as_str()).into());
+            return Err(about(Refusal::invalid("key_provider_missing", "key_provider", message)));
         }
-        let about = |refusal: Refusal| ControlError::from(refusal.about(slug.as_str()));
-        if !issuer::check_free(self.orm(), &spec.spec().issuer).await? {
+        if !registered.map_err(about)? {
             issuer::check_reachable(self, spec).await.map_err(about)?;
         }
         Ok(None)

@@ -10,13 +10,13 @@ use sea_orm::{
 use super::store::issuer_spec;
 use crate::provisioning::{ControlError, ControlPlane, IssuerSpec, Refusal, spec::CheckedSpec};
 
-/// Whether this tenant-to-be may have the issuer, given what is registered; true when it is registered already.
-pub(super) async fn check_free<C: ConnectionTrait>(db: &C, wanted: &IssuerSpec) -> Result<bool, ControlError> {
+/// Whether the issuer is registered already, or the refusal where a tenant-to-be may not have it.
+pub(super) async fn find_agreeing<C: ConnectionTrait>(
+    db: &C,
+    wanted: &IssuerSpec,
+) -> Result<Result<bool, Refusal>, ControlError> {
     let registered = issuer::Entity::find().filter(issuer::Column::Url.eq(&wanted.url)).one(db).await?;
-    match registered {
-        None => Ok(false),
-        Some(row) => Ok(agree(&issuer_spec(&row), wanted).map(|()| true)?),
-    }
+    Ok(registered.map_or(Ok(false), |row| agree(&issuer_spec(&row), wanted).map(|()| true)))
 }
 
 /// The registered issuer, made now if it is new.
