@@ -18,6 +18,7 @@ mod isolation;
 mod mint;
 mod pool;
 mod provider;
+mod real_provider;
 mod signing_keys;
 mod staff;
 mod tokens;
