@@ -6,7 +6,7 @@ use kernel::{Clock, Entropy};
 use policies::Policies;
 use tenancy::{UnitsOfWork, directory::Directory, field_keys::FieldKeyring, hints::Hints, identity::Resolver};
 
-use crate::{rate_limit::RateLimiter, request_id::IdSource};
+use crate::{KeysInProgress, rate_limit::RateLimiter, request_id::IdSource};
 
 /// The parts of a running payment API.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub struct ApiParts {
     pub field_keys: FieldKeyring,
     /// Who sends too much.
     pub limiter: RateLimiter,
+    /// Repeats of what is still running.
+    pub keys_in_progress: KeysInProgress,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.

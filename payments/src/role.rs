@@ -51,9 +51,12 @@ pub(crate) async fn may_give(
     match snapshot.may_grant_role(granter, role) {
         // The snapshot may know a role that was deleted since.
         Ok(()) if is_there(tx, role).await? => Ok(()),
-        Ok(()) | Err(policies::Refusal::UnknownRole | policies::Refusal::MalformedName { .. }) => {
-            Err(GrantRefusal::RoleMissing.into())
-        }
+        Ok(())
+        | Err(
+            policies::Refusal::UnknownRole
+            | policies::Refusal::MalformedName { .. }
+            | policies::Refusal::EmptyField { .. },
+        ) => Err(GrantRefusal::RoleMissing.into()),
         Err(refusal) => Err(GrantRefusal::NotAllowed(refusal).into()),
     }
 }

@@ -4,6 +4,7 @@
 //! ([`Caller::read`]) and writes ([`Caller::write`]); a handler has no other way to a tenant's rows.
 
 mod authenticate;
+mod keys_in_progress;
 mod permit;
 mod policies_changed;
 mod read;
@@ -16,6 +17,7 @@ use tenancy::{TenantScope, idempotency::IdempotencyKey};
 
 use crate::Api;
 
+pub use keys_in_progress::KeysInProgress;
 pub(crate) use write::Target;
 
 /// Who asks for what: made only from a verified credential within its rate limit.

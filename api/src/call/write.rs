@@ -62,8 +62,11 @@ impl Caller {
             Some(key) => key.clone(),
             None => IdempotencyKey::parse(&format!("tessera:{}", self.request)).map_err(|_| ApiError::internal())?,
         };
+        let entered = self.api.keys_in_progress.enter(self.scope.environment().id, key.as_str());
+        let Some(entered) = entered else { return Err(key_in_use()) };
         let units = self.api.units.clone();
         let unit = async move {
+            let _entered = entered;
             let tx = self.begin().await?;
             match idempotency::claim(&tx, &key, &fingerprint, self.api.clock.now()).await? {
                 Claim::Fresh => {}

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::{
-    body::Bytes,
+    body::{Body as RequestBody, Bytes},
     extract::{FromRequest, Request},
     http::{StatusCode, header::CONTENT_TYPE},
 };
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use bytes::BytesMut;
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::{Node, ParameterError, Problem, read, tree::DEPTH_MAX};
@@ -15,6 +16,8 @@ use crate::{ApiError, error::ErrorType};
 
 /// Largest body, in bytes.
 const BODY_LENGTH_MAX: usize = 256 * 1024;
+/// How much of a body that is too large is read before the connection is cut, in bytes.
+const DISCARDED_LENGTH_MAX: usize = 32 * 1024 * 1024;
 /// Longest time a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -49,24 +52,40 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 async fn collect(request: Request) -> Result<Bytes, ApiError> {
-    let limited = Limited::new(request.into_body(), BODY_LENGTH_MAX);
-    match tokio::time::timeout(BODY_TIMEOUT, limited.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let message = format!("The body is larger than {BODY_LENGTH_MAX} bytes.");
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            Err(ApiError::new(status, ErrorType::InvalidRequestError, Some("body_too_large"), message)
-                .with_param("body"))
-        }
-        Ok(Err(_)) => {
-            Err(ApiError::invalid("body_incomplete", "The body ended before it was complete.").with_param("body"))
-        }
-        Err(_) => {
-            let message = "The body did not arrive in time.";
-            let status = StatusCode::REQUEST_TIMEOUT;
-            Err(ApiError::new(status, ErrorType::InvalidRequestError, Some("body_timeout"), message).with_param("body"))
+    let Ok(received) = tokio::time::timeout(BODY_TIMEOUT, receive(request.into_body())).await else {
+        let message = "The body did not arrive in time.";
+        let status = StatusCode::REQUEST_TIMEOUT;
+        return Err(refused(status, "body_timeout", message));
+    };
+    received
+}
+
+/// Reads the body to its end. What is too much is read on and thrown away for a while: a client that is still
+/// sending when the connection closes never sees the answer.
+async fn receive(mut body: RequestBody) -> Result<Bytes, ApiError> {
+    let mut kept = BytesMut::new();
+    let mut received = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
+            refused(StatusCode::BAD_REQUEST, "body_incomplete", "The body ended before it was complete.")
+        })?;
+        let Some(data) = frame.data_ref() else { continue };
+        received = received.saturating_add(data.len());
+        if received <= BODY_LENGTH_MAX {
+            kept.extend_from_slice(data);
+        } else if received > DISCARDED_LENGTH_MAX {
+            break;
         }
     }
+    if received > BODY_LENGTH_MAX {
+        let message = format!("The body is larger than {BODY_LENGTH_MAX} bytes.");
+        return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &message));
+    }
+    Ok(kept.freeze())
+}
+
+fn refused(status: StatusCode, code: &str, message: &str) -> ApiError {
+    ApiError::new(status, ErrorType::InvalidRequestError, Some(code), message).with_param("body")
 }
 
 /// A problem with the body as a whole is a problem with `body`.
@@ -91,7 +110,9 @@ fn parse(bytes: &[u8]) -> Result<Node, ParameterError> {
 /// Names the field that `serde_json` stopped in.
 fn located(error: &serde_path_to_error::Error<serde_json::Error>) -> ParameterError {
     use serde_path_to_error::Segment;
-    let mut names = error.path().iter().filter_map(|segment| match segment {
+    // A list where an object is wanted has no fields to name.
+    let is_object = matches!(error.path().iter().next(), Some(Segment::Map { .. }));
+    let mut names = error.path().iter().filter(|_| is_object).filter_map(|segment| match segment {
         Segment::Map { key } => Some(key.clone()),
         Segment::Seq { index } => Some(index.to_string()),
         Segment::Enum { .. } | Segment::Unknown => None,

@@ -7,11 +7,13 @@
 mod body;
 mod deserialize;
 mod error;
+mod path;
 mod query;
 mod tree;
 
 pub use body::Body;
 pub use error::{ParameterError, Problem};
+pub use path::PathText;
 pub use query::Query;
 pub use tree::Node;
 

@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use ::api::{
-    Api, ApiParts,
+    Api, ApiParts, KeysInProgress,
     rate_limit::{Quota, Quotas, RateLimiter},
     serve,
 };
+use anyhow::Context as _;
 use kernel::{Clock, Entropy, SystemClock, SystemEntropy};
 use keyring::Keyring;
 use policies::{Policies, PolicyBounds, TenantPolicySource};
@@ -19,7 +20,7 @@ use tenancy::{
     identity::{KeySets, Resolver},
 };
 
-use super::config::{ApiSection, ServerConfig};
+use super::config::{ApiSection, REDIS_URL_WRONG, ServerConfig};
 
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,7 +52,7 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let redis_url = config.redis.url.as_ref().map(ExposeSecret::expose_secret);
-    let redis = redis_url.map(redis::Client::open).transpose()?;
+    let redis = redis_url.map(redis::Client::open).transpose().context(REDIS_URL_WRONG)?;
     let units = UnitsOfWork::new(database);
     let directory = Directory::new(units.clone(), DirectoryConfig::from(&config.identity), Arc::clone(&clock));
     let key_sets = KeySets::new(&config.identity, Arc::clone(&clock))?;
@@ -62,11 +63,12 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
     let parts = ApiParts {
         policies: Policies::new(Arc::new(source), PolicyBounds::default()),
         limiter: RateLimiter::new(quotas(section), redis),
-        hints: Hints::connect(redis_url)?,
+        hints: Hints::connect(redis_url).context(REDIS_URL_WRONG)?,
         units,
         directory,
         resolver,
         field_keys,
+        keys_in_progress: KeysInProgress::default(),
         clock,
         entropy,
     };

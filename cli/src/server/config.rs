@@ -20,6 +20,10 @@ const FILE_VARIABLE: &str = "TESSERA_CONFIG";
 /// The sections of a server; `TESSERA_` variables outside them belong to the staff commands.
 const SECTIONS: [&str; 6] = ["bootstrap", "api", "control", "redis", "keyring", "identity"];
 
+/// Said when the URL of Redis does not parse.
+pub(super) const REDIS_URL_WRONG: &str =
+    "configuration key `redis.url` (variable `TESSERA_REDIS__URL`): must be a URL such as redis://127.0.0.1:6379";
+
 /// Why the configuration cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum ConfigError {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ::api::{platform, platform::PlatformState, serve};
+use anyhow::Context as _;
 use kernel::{Clock, Entropy, SystemClock, SystemEntropy};
 use keyring::Keyring;
 use secrecy::ExposeSecret;
@@ -13,7 +14,7 @@ use tenancy::{
     provisioning::{ControlPlane, ControlPlaneConfig, ControlPlaneParts},
 };
 
-use super::config::ServerConfig;
+use super::config::{REDIS_URL_WRONG, ServerConfig};
 
 /// Enough for parallel migrations beside requests.
 const CONNECTIONS_MAX: u32 = 16;
@@ -43,7 +44,7 @@ pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
     };
     let staff = StaffVerifier::new(key_sets.clone(), staff_issuer, &config.identity, Arc::clone(&clock));
     let keyring = Keyring::connect(&config.keyring, Arc::clone(&clock), Arc::clone(&entropy)).await?;
-    let hints = Hints::connect(redis_url)?;
+    let hints = Hints::connect(redis_url).context(REDIS_URL_WRONG)?;
     let parts = ControlPlaneParts { database, keyring, key_sets, hints, clock, entropy };
     let settings = ControlPlaneConfig {
         schema_version_max: section.schema_version_max,

@@ -1,6 +1,6 @@
 //! `DELETE /v1/api_keys/{id}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use kernel::ApiKeyId;
 use payments::{KeyAccess, api_key};
 use policies::DeleteApiKey;
@@ -8,6 +8,7 @@ use policies::DeleteApiKey;
 use crate::{
     ApiError, Caller,
     error::ErrorBody,
+    parameters::PathText,
     v1::{self, deleted::Deleted},
 };
 
@@ -16,7 +17,7 @@ use crate::{
     delete, path = "/v1/api_keys/{id}", tag = "api_keys", params(("id" = String, Path, description = "Its id.")),
     responses((status = 200, body = Deleted), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
-pub async fn delete(caller: Caller, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn delete(caller: Caller, PathText(id): PathText) -> Result<Response, ApiError> {
     let permit = caller.permit::<DeleteApiKey>(&caller.attributes()).await?;
     let id: ApiKeyId = v1::id(&id, "API key", "id")?;
     let snapshot = caller.snapshot().await?;

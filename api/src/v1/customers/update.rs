@@ -1,6 +1,6 @@
 //! `POST /v1/customers/{id}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use kernel::CustomerId;
 use payments::{
     Change, MetadataChange,
@@ -11,7 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Customer, CustomerAddress};
-use crate::{ApiError, Caller, error::ErrorBody, parameters::Body, v1};
+use crate::{
+    ApiError, Caller,
+    error::ErrorBody,
+    parameters::{Body, PathText},
+    v1,
+};
 
 /// What to change: a field left out stays, `null` removes.
 #[derive(Deserialize, ToSchema)]
@@ -64,7 +69,7 @@ impl From<UpdateCustomerBody> for CustomerUpdate {
 )]
 pub async fn update(
     caller: Caller,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     body: Body<UpdateCustomerBody>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<UpdateCustomer>(&caller.attributes()).await?;

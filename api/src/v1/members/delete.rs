@@ -1,6 +1,6 @@
 //! `DELETE /v1/members/{id}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use kernel::MemberId;
 use payments::{KeyAccess, member};
 use policies::DeleteMember;
@@ -8,6 +8,7 @@ use policies::DeleteMember;
 use crate::{
     ApiError, Caller,
     error::ErrorBody,
+    parameters::PathText,
     v1::{self, deleted::Deleted},
 };
 
@@ -16,7 +17,7 @@ use crate::{
     delete, path = "/v1/members/{id}", tag = "members", params(("id" = String, Path, description = "Its id.")),
     responses((status = 200, body = Deleted), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
-pub async fn delete(caller: Caller, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn delete(caller: Caller, PathText(id): PathText) -> Result<Response, ApiError> {
     let permit = caller.permit::<DeleteMember>(&caller.attributes()).await?;
     let id: MemberId = v1::id(&id, "member", "id")?;
     let snapshot = caller.snapshot().await?;

@@ -1,6 +1,6 @@
 //! `POST /v1/members/{id}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use kernel::MemberId;
 use payments::{KeyAccess, member};
 use policies::UpdateMember;
@@ -8,7 +8,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Member;
-use crate::{ApiError, Caller, error::ErrorBody, parameters::Body, v1};
+use crate::{
+    ApiError, Caller,
+    error::ErrorBody,
+    parameters::{Body, PathText},
+    v1,
+};
 
 /// The new role.
 #[derive(Deserialize, ToSchema)]
@@ -26,7 +31,7 @@ pub struct UpdateMemberBody {
 )]
 pub async fn update(
     caller: Caller,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     body: Body<UpdateMemberBody>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<UpdateMember>(&caller.attributes()).await?;

@@ -1,17 +1,17 @@
 //! `DELETE /v1/roles/{name}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use payments::KeyAccess;
 use policies::{DeleteRole, role};
 
-use crate::{ApiError, Caller, error::ErrorBody, v1::deleted::Deleted};
+use crate::{ApiError, Caller, error::ErrorBody, parameters::PathText, v1::deleted::Deleted};
 
 /// Removes a role that the tenant defined and nobody has.
 #[utoipa::path(
     delete, path = "/v1/roles/{name}", tag = "roles", params(("name" = String, Path, description = "Its name.")),
     responses((status = 200, body = Deleted), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
-pub async fn delete(caller: Caller, Path(name): Path<String>) -> Result<Response, ApiError> {
+pub async fn delete(caller: Caller, PathText(name): PathText) -> Result<Response, ApiError> {
     let permit = caller.permit::<DeleteRole>(&caller.attributes()).await?;
     let snapshot = caller.snapshot().await?;
     let changed = caller.policies_changed();

@@ -1,6 +1,6 @@
 //! `POST /v1/roles/{name}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use payments::KeyAccess;
 use policies::{
     UpdateRole,
@@ -10,7 +10,11 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Role, RoleRuleBody};
-use crate::{ApiError, Caller, error::ErrorBody, parameters::Body};
+use crate::{
+    ApiError, Caller,
+    error::ErrorBody,
+    parameters::{Body, PathText},
+};
 
 /// What to change: a field left out stays.
 #[derive(Deserialize, ToSchema)]
@@ -30,7 +34,7 @@ pub struct UpdateRoleBody {
 )]
 pub async fn update(
     caller: Caller,
-    Path(name): Path<String>,
+    PathText(name): PathText,
     body: Body<UpdateRoleBody>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<UpdateRole>(&caller.attributes()).await?;

@@ -1,6 +1,6 @@
 //! `POST /v1/test_helpers/wallets/{id}/fund_balance`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use kernel::{Amount, Currency, WalletId};
 use payments::{KeyAccess, wallet};
 use policies::FundWallet;
@@ -8,7 +8,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::Wallet;
-use crate::{ApiError, Caller, error::ErrorBody, parameters::Body, v1};
+use crate::{
+    ApiError, Caller,
+    error::ErrorBody,
+    parameters::{Body, PathText},
+    v1,
+};
 
 /// How much play money.
 #[derive(Deserialize, ToSchema)]
@@ -28,7 +33,7 @@ pub struct FundWalletBody {
     params(("id" = String, Path, description = "Its id."), ("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable.")),
     responses((status = 200, body = Wallet), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
-pub async fn fund(caller: Caller, Path(id): Path<String>, body: Body<FundWalletBody>) -> Result<Response, ApiError> {
+pub async fn fund(caller: Caller, PathText(id): PathText, body: Body<FundWalletBody>) -> Result<Response, ApiError> {
     let FundWalletBody { amount, currency } = body.value;
     let attributes = caller.attributes().with_amount(amount).with_currency(currency);
     let permit = caller.permit::<FundWallet>(&attributes).await?;
