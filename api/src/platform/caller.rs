@@ -55,9 +55,23 @@ impl StaffCaller {
         &self.call
     }
 
-    /// Appends to the audit log that this request was refused.
-    pub(super) async fn record_refusal(&self, action: &str, target: Option<&str>, code: &str) {
-        self.control.record_refusal(&self.call, action, target, code).await;
+    /// What was sent to be done, or its refusal, which is in the audit log too.
+    pub(super) async fn accept<A: Action, T>(
+        &self,
+        _permit: &Permit<A>,
+        target: Option<&str>,
+        sent: Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        if let Err(error) = &sent {
+            self.record_refusal::<A>(target, error.code()).await;
+        }
+        sent
+    }
+
+    /// Appends to the audit log that this person asked for `A` and was refused.
+    pub(super) async fn record_refusal<A: Action>(&self, target: Option<&str>, code: &str) {
+        let action = format!("{}.{}", A::OBJECT, A::ACT);
+        self.control.record_refusal(&self.call, &action, target, code).await;
     }
 
     /// The proof that this person may do `A` to `target`, or a refusal that is in the audit log.
@@ -67,8 +81,7 @@ impl StaffCaller {
         match snapshot.permit::<A>(&Subject::staff(self.identity.role.as_str()), &attributes) {
             Ok(permit) => Ok(permit),
             Err(refusal) => {
-                let action = format!("{}.{}", A::OBJECT, A::ACT);
-                self.control.record_refusal(&self.call, &action, target, refusal.code()).await;
+                self.record_refusal::<A>(target, refusal.code()).await;
                 Err(ApiError::from(refusal))
             }
         }

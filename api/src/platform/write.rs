@@ -76,8 +76,8 @@ impl StaffCaller {
         W: FnOnce(ControlPlane, StaffCall) -> F,
         F: Future<Output = Result<Reply<T>, ControlError>> + Send + 'static,
     {
-        let call = StaffCall { dry_run: query.dry_run, ..self.call().clone() };
         let control = self.control(&permit).clone();
+        let call = StaffCall { dry_run: query.dry_run, ..self.call().clone() };
         let ended = control
             .spawn(work(control.clone(), call.clone()))
             .await
@@ -94,8 +94,7 @@ impl StaffCaller {
             .into_response()),
             Err(error) => {
                 if let ControlError::Refused(refusal) = &error {
-                    let action = format!("{}.{}", A::OBJECT, A::ACT);
-                    control.record_refusal(&call, &action, target.as_deref(), &refusal.code).await;
+                    self.record_refusal::<A>(target.as_deref(), &refusal.code).await;
                 }
                 Err(error.into())
             }

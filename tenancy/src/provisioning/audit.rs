@@ -6,6 +6,9 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait as _};
 
 use super::{ControlError, ControlPlane, StaffCall};
 
+/// Most characters kept of a target that was refused: it is as the client sent it.
+const TARGET_CHARACTERS_MAX: usize = 100;
+
 /// What was acted on.
 #[derive(Clone, Debug)]
 pub(super) enum Target<'a> {
@@ -62,7 +65,8 @@ impl ControlPlane {
     /// Appends that somebody asked for `action` and was refused with `code`. The caller answers the refusal whether or
     /// not this succeeds, so a failure is logged here.
     pub async fn record_refusal(&self, call: &StaffCall, action: &str, target: Option<&str>, code: &str) {
-        let appended = append(self, self.orm(), call, action, target.map(str::to_owned), Some(code)).await;
+        let target = target.map(|text| text.escape_debug().take(TARGET_CHARACTERS_MAX).collect());
+        let appended = append(self, self.orm(), call, action, target, Some(code)).await;
         if let Err(error) = appended.map_err(ControlError::from) {
             tracing::error!(%error, cause = ?error, action, code, "a refusal could not be written to the audit log");
         }

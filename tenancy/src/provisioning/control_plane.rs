@@ -58,7 +58,7 @@ impl Default for ControlPlaneConfig {
         Self {
             schema_version_max: None,
             allow_http_issuers: false,
-            lease: Duration::from_secs(10),
+            lease: Duration::from_secs(5),
             operations_parallel: 4,
         }
     }

@@ -13,9 +13,10 @@ async fn as_app(world: &World, sql: &str) -> String {
     drop(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await);
     match outcome {
         Ok(_) => "fine".to_owned(),
-        Err(error) => {
-            error.as_database_error().and_then(|error| error.code()).map_or("?".into(), |code| code.to_string())
-        }
+        Err(error) => error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .map_or("?".into(), |code| code.to_string()),
     }
 }
 
@@ -210,5 +211,5 @@ async fn nobody_else_can_connect_to_the_database() {
     world.run(&format!("CREATE ROLE {name} LOGIN PASSWORD 'x'")).await;
     let url = world.postgres.url(&name, "x", &world.bootstrap.database);
     let error = PgConnection::connect(&url).await.unwrap_err();
-    assert_eq!(error.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"));
+    assert_eq!(error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref(), Some("42501"));
 }

@@ -14,14 +14,14 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub struct Issuers {
-    pub base: String,
-    pub lying: Arc<AtomicBool>,
+pub(crate) struct Issuers {
+    pub(crate) base: String,
+    pub(crate) lying: Arc<AtomicBool>,
     server: JoinHandle<()>,
 }
 
 impl Issuers {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let lying = Arc::new(AtomicBool::new(false));
@@ -34,7 +34,7 @@ impl Issuers {
         Self { base, lying, server }
     }
 
-    pub fn url(&self, name: &str) -> String {
+    pub(crate) fn url(&self, name: &str) -> String {
         format!("{}/{name}", self.base)
     }
 }

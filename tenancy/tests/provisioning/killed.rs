@@ -82,8 +82,8 @@ async fn a_run_killed_at_any_moment_is_completed_by_the_next_process() {
 
 #[tokio::test]
 async fn a_process_that_is_told_to_end_gives_its_operations_back_at_once() {
-    let world = World::start_with(ControlPlaneConfig { lease: Duration::from_secs(600), ..config() }).await;
-    let long = ControlPlaneConfig { lease: Duration::from_secs(600), ..config() };
+    let world = World::start_with(ControlPlaneConfig { lease: Duration::from_mins(10), ..config() }).await;
+    let long = ControlPlaneConfig { lease: Duration::from_mins(10), ..config() };
     let ending = world.another(long.clone()).await;
     let created = written(ending.create_tenant(&call(), world.spec("acme")).await.unwrap());
     ending.drain().await;

@@ -59,7 +59,7 @@ async fn a_process_that_lost_its_lease_writes_nothing_more() {
     let operation = losing.operation(id).await.unwrap();
     assert!(operation.steps.iter().all(|step| step.name == "role"), "{:?}", operation.steps);
     assert_eq!(world.count("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 't\\_%'").await, 0);
-    sleep(Duration::from_millis(1_000)).await;
+    sleep(Duration::from_secs(1)).await;
     written(world.control.resume_operation(&call(), id).await.unwrap());
     assert_eq!(ended(&world.control, id).await.state, OperationState::Succeeded);
 }

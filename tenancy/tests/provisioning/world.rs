@@ -28,34 +28,34 @@ use crate::issuer::Issuers;
 const CONTROL_PASSWORD: &str = "control-of-a-throwaway-cluster";
 const APP_PASSWORD: &str = "app-of-a-throwaway-cluster";
 /// Long enough for everything a test does.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One cluster for all tests that run at the same time; it ends with the last of them.
 static CLUSTER: tokio::sync::Mutex<Weak<Postgres>> = tokio::sync::Mutex::const_new(Weak::new());
 
-pub struct World {
-    pub postgres: Arc<Postgres>,
-    pub bootstrap: BootstrapConfig,
+pub(crate) struct World {
+    pub(crate) postgres: Arc<Postgres>,
+    pub(crate) bootstrap: BootstrapConfig,
     /// A superuser inside the database.
-    pub admin: PgPool,
-    pub app: Database,
-    pub issuers: Issuers,
-    pub key_directory: TempDir,
-    pub keyring: Keyring,
-    pub control: ControlPlane,
+    pub(crate) admin: PgPool,
+    pub(crate) app: Database,
+    pub(crate) issuers: Issuers,
+    pub(crate) key_directory: TempDir,
+    pub(crate) keyring: Keyring,
+    pub(crate) control: ControlPlane,
     control_url: String,
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_in(cluster().await, config()).await
     }
 
-    pub async fn start_with(config: ControlPlaneConfig) -> Self {
+    pub(crate) async fn start_with(config: ControlPlaneConfig) -> Self {
         Self::start_in(cluster().await, config).await
     }
 
-    pub async fn start_in(postgres: Arc<Postgres>, config: ControlPlaneConfig) -> Self {
+    pub(crate) async fn start_in(postgres: Arc<Postgres>, config: ControlPlaneConfig) -> Self {
         let database = format!("world_{}", RequestId::generate(&SystemClock, &SystemEntropy).encoded());
         let bootstrap = BootstrapConfig {
             admin_url: postgres.admin_url().into(),
@@ -78,26 +78,26 @@ impl World {
     }
 
     /// Another process on the same database.
-    pub async fn another(&self, config: ControlPlaneConfig) -> ControlPlane {
+    pub(crate) async fn another(&self, config: ControlPlaneConfig) -> ControlPlane {
         self.observed(config, Arc::new(Silent)).await
     }
 
     /// Another process, with somebody who is told of its steps.
-    pub async fn observed(&self, config: ControlPlaneConfig, observer: Arc<dyn StepObserver>) -> ControlPlane {
+    pub(crate) async fn observed(&self, config: ControlPlaneConfig, observer: Arc<dyn StepObserver>) -> ControlPlane {
         control_plane(&self.control_url, self.keyring.clone(), config, observer).await
     }
 
     /// Another process with another keyring.
-    pub async fn with_keyring(&self, keyring: Keyring) -> ControlPlane {
+    pub(crate) async fn with_keyring(&self, keyring: Keyring) -> ControlPlane {
         control_plane(&self.control_url, keyring, config(), Arc::new(Silent)).await
     }
 
     /// A good specification with an issuer of its own.
-    pub fn spec(&self, slug: &str) -> TenantSpec {
+    pub(crate) fn spec(&self, slug: &str) -> TenantSpec {
         self.spec_with(slug, |_| ())
     }
 
-    pub fn spec_with(&self, slug: &str, change: impl FnOnce(&mut Value)) -> TenantSpec {
+    pub(crate) fn spec_with(&self, slug: &str, change: impl FnOnce(&mut Value)) -> TenantSpec {
         let mut spec = json!({
             "slug": slug, "name": format!("{slug} Ltd"), "plan": "standard", "key_provider": "local",
             "issuer": { "url": self.issuers.url(slug), "algorithms": ["ES256"] },
@@ -108,19 +108,19 @@ impl World {
     }
 
     /// Makes a tenant and waits until it is open.
-    pub async fn tenant(&self, slug: &str) -> Tenant {
+    pub(crate) async fn tenant(&self, slug: &str) -> Tenant {
         let written = written(self.control.create_tenant(&call(), self.spec(slug)).await.unwrap());
         let operation = self.ended(written.operation.unwrap()).await;
         assert_eq!(operation.state, OperationState::Succeeded, "{:?}", operation.error);
         self.control.tenant(&slug.parse().unwrap()).await.unwrap()
     }
 
-    pub async fn ended(&self, id: OperationId) -> Operation {
+    pub(crate) async fn ended(&self, id: OperationId) -> Operation {
         ended(&self.control, id).await
     }
 
     /// The slugs that the API would route, each with its modes, asked as the API asks.
-    pub async fn routable(&self) -> Vec<String> {
+    pub(crate) async fn routable(&self) -> Vec<String> {
         let units = UnitsOfWork::new(self.app.clone());
         let config = DirectoryConfig::from(&IdentityConfig::default());
         let directory = Directory::new(units, config, Arc::new(SystemClock));
@@ -130,20 +130,20 @@ impl World {
         sqlx::query_scalar(sql).fetch_all(self.app.pool()).await.unwrap()
     }
 
-    pub async fn run(&self, sql: &str) {
+    pub(crate) async fn run(&self, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.admin).await.unwrap();
     }
 
-    pub async fn count(&self, sql: &str) -> i64 {
+    pub(crate) async fn count(&self, sql: &str) -> i64 {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.admin).await.unwrap()
     }
 
-    pub async fn text(&self, sql: &str) -> String {
+    pub(crate) async fn text(&self, sql: &str) -> String {
         sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.admin).await.unwrap()
     }
 
     /// Everything that a refused request must leave as it was.
-    pub async fn traces(&self) -> Vec<i64> {
+    pub(crate) async fn traces(&self) -> Vec<i64> {
         let mut traces = Vec::new();
         for table in ["tenant", "environment", "issuer", "operation", "operation_step", "audit_record"] {
             traces.push(self.count(&format!("SELECT count(*) FROM platform.{table}")).await);
@@ -155,20 +155,20 @@ impl World {
 }
 
 /// Quick leases, so that a take-over does not take long.
-pub fn config() -> ControlPlaneConfig {
+pub(crate) fn config() -> ControlPlaneConfig {
     ControlPlaneConfig { allow_http_issuers: true, lease: Duration::from_secs(2), ..ControlPlaneConfig::default() }
 }
 
-pub async fn local_keyring(directory: &TempDir) -> Keyring {
+pub(crate) async fn local_keyring(directory: &TempDir) -> Keyring {
     let config = KeyringConfig { local_directory: Some(directory.path().to_owned()), ..KeyringConfig::default() };
     Keyring::connect(&config, clock(), entropy()).await.unwrap()
 }
 
-pub fn clock() -> Arc<dyn Clock> {
+pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-pub fn entropy() -> Arc<dyn Entropy> {
+pub(crate) fn entropy() -> Arc<dyn Entropy> {
     Arc::new(SystemEntropy)
 }
 
@@ -200,7 +200,7 @@ async fn connect(url: &str, connections_max: u32) -> Database {
     Database::connect(&config).await.unwrap()
 }
 
-pub async fn cluster() -> Arc<Postgres> {
+pub(crate) async fn cluster() -> Arc<Postgres> {
     let mut shared = CLUSTER.lock().await;
     if let Some(running) = shared.upgrade() {
         return running;
@@ -211,41 +211,41 @@ pub async fn cluster() -> Arc<Postgres> {
 }
 
 /// A call with a key of its own.
-pub fn call() -> StaffCall {
+pub(crate) fn call() -> StaffCall {
     StaffCall { reason: Some("a test".to_owned()), ..StaffCall::new("sam", request()) }
 }
 
-pub fn keyed(key: &str) -> StaffCall {
+pub(crate) fn keyed(key: &str) -> StaffCall {
     StaffCall { request_key: key.to_owned(), ..call() }
 }
 
-pub fn dry() -> StaffCall {
+pub(crate) fn dry() -> StaffCall {
     StaffCall { dry_run: true, ..call() }
 }
 
-pub fn request() -> RequestId {
+pub(crate) fn request() -> RequestId {
     RequestId::generate(&SystemClock, &SystemEntropy)
 }
 
-pub fn slug(text: &str) -> Slug {
+pub(crate) fn slug(text: &str) -> Slug {
     text.parse().unwrap()
 }
 
-pub fn written<T: std::fmt::Debug>(reply: Reply<T>) -> Written<T> {
+pub(crate) fn written<T: std::fmt::Debug>(reply: Reply<T>) -> Written<T> {
     match reply {
         Reply::Written(written) => written,
         Reply::Planned(changes) => panic!("only planned: {changes:?}"),
     }
 }
 
-pub fn planned<T: std::fmt::Debug>(reply: Reply<T>) -> Vec<(String, Option<String>)> {
+pub(crate) fn planned<T: std::fmt::Debug>(reply: Reply<T>) -> Vec<(String, Option<String>)> {
     match reply {
         Reply::Planned(changes) => changes.into_iter().map(|change| (change.action, change.field)).collect(),
         Reply::Written(written) => panic!("written: {written:?}"),
     }
 }
 
-pub fn refused<T: std::fmt::Debug>(result: Result<T, ControlError>) -> Refusal {
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, ControlError>) -> Refusal {
     match result {
         Err(ControlError::Refused(refusal)) => refusal,
         other => panic!("not refused: {other:?}"),
@@ -253,7 +253,7 @@ pub fn refused<T: std::fmt::Debug>(result: Result<T, ControlError>) -> Refusal {
 }
 
 /// Waits for the end, longer than one look.
-pub async fn ended(control: &ControlPlane, id: OperationId) -> Operation {
+pub(crate) async fn ended(control: &ControlPlane, id: OperationId) -> Operation {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let operation = control.wait_for_operation(id, None, PATIENCE).await.unwrap();
@@ -266,7 +266,7 @@ pub async fn ended(control: &ControlPlane, id: OperationId) -> Operation {
 
 /// Says nothing and lets everything go on.
 #[derive(Debug)]
-pub struct Silent;
+pub(crate) struct Silent;
 
 impl StepObserver for Silent {
     fn observe(&self, _event: &StepEvent<'_>) -> Verdict {
@@ -276,17 +276,17 @@ impl StepObserver for Silent {
 
 /// Kills the run at one event, by its number.
 #[derive(Debug)]
-pub struct KillAt {
-    pub left: Mutex<usize>,
-    pub died_at: Mutex<Option<String>>,
+pub(crate) struct KillAt {
+    pub(crate) left: Mutex<usize>,
+    pub(crate) died_at: Mutex<Option<String>>,
 }
 
 impl KillAt {
-    pub fn new(number: usize) -> Arc<Self> {
+    pub(crate) fn new(number: usize) -> Arc<Self> {
         Arc::new(Self { left: Mutex::new(number), died_at: Mutex::new(None) })
     }
 
-    pub fn death(&self) -> Option<String> {
+    pub(crate) fn death(&self) -> Option<String> {
         self.died_at.lock().unwrap().clone()
     }
 }

@@ -25,9 +25,10 @@ pub async fn rotate(
     caller: StaffCaller,
     Path(path): Path<String>,
     Query(query): Query<WriteQuery>,
-    body: Body<ApiKeyRotationRequest>,
+    body: Result<Body<ApiKeyRotationRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<RotateKey>(Some(&path)).await?;
+    let body = caller.accept(&permit, Some(&path), body).await?;
     let slug = slug(&path)?;
     caller
         .write::<_, provisioning::ApiKeyRotation, ApiKeyRotation, _, _>(

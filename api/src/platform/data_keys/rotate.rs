@@ -33,9 +33,10 @@ pub async fn rotate(
     caller: StaffCaller,
     Path(path): Path<String>,
     Query(query): Query<WriteQuery>,
-    body: Body<RotateDataKeysBody>,
+    body: Result<Body<RotateDataKeysBody>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<RotateKey>(Some(&path)).await?;
+    let body = caller.accept(&permit, Some(&path), body).await?;
     let slug = slug(&path)?;
     let mode = body.value.mode;
     caller

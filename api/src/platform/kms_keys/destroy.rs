@@ -26,9 +26,10 @@ pub async fn destroy(
     caller: StaffCaller,
     Path((path, side)): Path<(String, String)>,
     Query(query): Query<WriteQuery>,
-    body: Body<Confirmation>,
+    body: Result<Body<Confirmation>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<DestroyKey>(Some(&path)).await?;
+    let body = caller.accept(&permit, Some(&path), body).await?;
     let (slug, mode) = (slug(&path)?, mode(&side)?);
     let confirm = body.value.confirm;
     caller

@@ -25,9 +25,10 @@ pub async fn enable(
     caller: StaffCaller,
     Path((path, side)): Path<(String, String)>,
     Query(query): Query<WriteQuery>,
-    _body: Body<NoFields>,
+    body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<EnableKey>(Some(&path)).await?;
+    caller.accept(&permit, Some(&path), body).await?;
     let (slug, mode) = (slug(&path)?, mode(&side)?);
     caller
         .write::<_, provisioning::KmsKey, KmsKey, _, _>(permit, Some(path), query, |control, call| async move {

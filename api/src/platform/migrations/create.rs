@@ -22,9 +22,10 @@ use crate::{
 pub async fn create(
     caller: StaffCaller,
     Query(query): Query<WriteQuery>,
-    body: Body<MigrationRequest>,
+    body: Result<Body<MigrationRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<CreateMigration>(None).await?;
+    let body = caller.accept(&permit, None, body).await?;
     caller
         .write::<_, provisioning::Operation, Operation, _, _>(permit, None, query, |control, call| async move {
             control.start_migration(&call, &body.value).await

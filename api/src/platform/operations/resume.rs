@@ -21,9 +21,10 @@ pub async fn resume(
     caller: StaffCaller,
     Path(path): Path<String>,
     Query(query): Query<WriteQuery>,
-    _body: Body<NoFields>,
+    body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<ResumeOperation>(Some(&path)).await?;
+    caller.accept(&permit, Some(&path), body).await?;
     let id = super::id(&path)?;
     caller
         .write::<_, provisioning::Operation, Operation, _, _>(permit, Some(path), query, |control, call| async move {

@@ -22,9 +22,10 @@ use crate::{
 pub async fn apply(
     caller: StaffCaller,
     Query(query): Query<WriteQuery>,
-    body: Body<Plan>,
+    body: Result<Body<Plan>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<ApplyPlan>(None).await?;
+    let body = caller.accept(&permit, None, body).await?;
     let plan = provisioning::Plan::try_from(body.value)?;
     let target = Some(plan.checksum.clone());
     caller

@@ -36,14 +36,15 @@ pub struct CreatePlanBody {
 pub async fn create(
     caller: StaffCaller,
     _query: Query<WriteQuery>,
-    body: Body<CreatePlanBody>,
+    body: Result<Body<CreatePlanBody>, ApiError>,
 ) -> Result<Json<Plan>, ApiError> {
     let permit = caller.permit::<CreatePlan>(None).await?;
+    let body = caller.accept(&permit, None, body).await?;
     match caller.control(&permit).make_plan(body.value.tenants).await {
         Ok(plan) => Ok(Json(plan.into())),
         Err(error) => {
             if let ControlError::Refused(refusal) = &error {
-                caller.record_refusal("plan.create", refusal.tenant.as_deref(), &refusal.code).await;
+                caller.record_refusal::<CreatePlan>(refusal.tenant.as_deref(), &refusal.code).await;
             }
             Err(error.into())
         }

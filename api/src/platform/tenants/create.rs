@@ -24,11 +24,11 @@ use crate::{
 pub async fn create(
     caller: StaffCaller,
     Query(query): Query<WriteQuery>,
-    body: Body<TenantSpec>,
+    body: Result<Body<TenantSpec>, ApiError>,
 ) -> Result<Response, ApiError> {
-    let spec = body.value;
+    let permit = caller.permit::<CreateTenant>(None).await?;
+    let spec = caller.accept(&permit, None, body).await?.value;
     let target = spec.slug.to_string();
-    let permit = caller.permit::<CreateTenant>(Some(&target)).await?;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(target), query, |control, call| async move {
             control.create_tenant(&call, spec).await

@@ -22,9 +22,10 @@ pub async fn offboard(
     caller: StaffCaller,
     Path(path): Path<String>,
     Query(query): Query<WriteQuery>,
-    body: Body<Confirmation>,
+    body: Result<Body<Confirmation>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<OffboardTenant>(Some(&path)).await?;
+    let body = caller.accept(&permit, Some(&path), body).await?;
     let slug = slug(&path)?;
     let confirm = body.value.confirm;
     caller

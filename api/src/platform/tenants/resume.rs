@@ -21,9 +21,10 @@ pub async fn resume(
     caller: StaffCaller,
     Path(path): Path<String>,
     Query(query): Query<WriteQuery>,
-    _body: Body<NoFields>,
+    body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<ResumeTenant>(Some(&path)).await?;
+    caller.accept(&permit, Some(&path), body).await?;
     let slug = slug(&path)?;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {

@@ -25,9 +25,10 @@ pub async fn update(
     caller: StaffCaller,
     Path(path): Path<String>,
     Query(query): Query<WriteQuery>,
-    body: Body<TenantUpdate>,
+    body: Result<Body<TenantUpdate>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<UpdateTenant>(Some(&path)).await?;
+    let body = caller.accept(&permit, Some(&path), body).await?;
     let slug = slug(&path)?;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {

@@ -79,7 +79,8 @@ impl ControlPlane {
     }
 
     async fn try_work_on(&self, operation: OperationId) -> Result<(), ControlError> {
-        let owner = format!("{}/{}", self.instance(), RequestId::generate(self.clock().as_ref(), self.entropy().as_ref()));
+        let owner =
+            format!("{}/{}", self.instance(), RequestId::generate(self.clock().as_ref(), self.entropy().as_ref()));
         let Some(row) = lease::take(self.orm(), operation, &owner, self.config().lease).await? else { return Ok(()) };
         let kind: OperationKind = row.kind.parse()?;
         let run = Arc::new(Run {

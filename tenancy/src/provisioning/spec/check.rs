@@ -194,7 +194,7 @@ mod tests {
         let spec: TenantSpec = serde_json::from_value(spec).unwrap();
         let refusal = CheckedSpec::try_new(spec, SpecRules { allow_http_issuers: false }, "").unwrap_err();
         assert_eq!(refusal.tenant.as_deref(), Some("acme"));
-        (refusal.code.to_owned(), refusal.param.unwrap())
+        (refusal.code.to_string(), refusal.param.clone().unwrap())
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
         expect(refused(|spec| spec["members"][0]["subject"] = json!("")), "subject_invalid", "members[0][subject]");
         expect(
             refused(|spec| {
-                spec["members"] = json!([{"subject": "a", "role": "owner"}, {"subject": "a", "role": "admin"}])
+                spec["members"] = json!([{"subject": "a", "role": "owner"}, {"subject": "a", "role": "admin"}]);
             }),
             "subject_repeated",
             "members[1][subject]",
