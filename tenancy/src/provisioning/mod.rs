@@ -14,6 +14,7 @@ mod keys;
 mod migrate;
 mod operation;
 mod plan;
+mod refusal;
 mod reply;
 mod spec;
 mod sql;
@@ -22,7 +23,7 @@ mod tenant;
 pub use call::StaffCall;
 pub use control_plane::{ControlConfigError, ControlPlane, ControlPlaneConfig, ControlPlaneParts};
 pub use environment::{Environment, EnvironmentState};
-pub use error::{ControlError, Failure, Refusal, RefusalClass, RefusalDetails};
+pub use error::ControlError;
 pub use keys::{ApiKeyRotation, ApiKeyRotationRequest, KmsKey, NewApiKey};
 pub use migrate::MigrationRequest;
 pub use operation::{
@@ -30,6 +31,7 @@ pub use operation::{
     StepObserver, Verdict, WAIT_SECONDS_MAX,
 };
 pub use plan::{PLAN_TENANTS_MAX, Plan};
+pub use refusal::{Failure, Refusal, RefusalClass, RefusalDetails};
 pub use reply::{Change, Reply, Written};
 pub use spec::{
     IssuerSpec, IssuerUpdate, KeyReferences, MEMBER_ROLES, MemberSpec, SpecRules, TenantSpec, TenantUpdate,

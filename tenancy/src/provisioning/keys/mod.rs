@@ -2,15 +2,17 @@
 
 mod api_key;
 mod data_key;
+mod key_act;
 mod kms_key;
+mod rewrap;
 
 use kernel::{Mode, Slug};
 use serde::{Deserialize, Serialize};
 
 pub use api_key::{ApiKeyRotation, ApiKeyRotationRequest, NewApiKey};
 pub(super) use data_key::rotate_data_keys;
+pub(super) use key_act::{KeyAct, act_on_kms_key, change_kms_key};
 pub use kms_key::KmsKey;
-pub(super) use kms_key::{KeyAct, act_on_kms_key, change_kms_key};
 
 use super::{ControlError, Environment, Refusal, Tenant, operation::Run};
 
