@@ -1,4 +1,9 @@
 //! The schema of one environment.
+//!
+//! Every migration grants its own: a new table is the control role's, and the environment's role (which has the
+//! schema's name, so `current_schema()`) may do with it only what the migration says. What has happened (entries,
+//! transfers, audit records) gets SELECT and INSERT, never UPDATE or DELETE. A migration expands, or contracts what no
+//! running release reads any more; it backfills nothing and waits for no lock longer than two seconds.
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
