@@ -130,7 +130,12 @@ impl From<sqlx::Error> for Failure {
 
 fn may_be_retried(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
         other => other
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code)

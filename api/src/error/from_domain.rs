@@ -47,10 +47,12 @@ fn refused<R: Refusal + Send + Sync + 'static>(refusal: R) -> ApiError {
 
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
+        let unavailable = failure.is_unavailable();
         match failure {
             Failure::Keyring(error) => error.into(),
             Failure::Database(error) => error.into(),
             Failure::FieldKeys(error) if error.is_unavailable() => key_unavailable().caused_by(error),
+            failure @ Failure::Posting(_) if unavailable => database_unavailable().caused_by(failure),
             failure @ (Failure::ForeignPermit(_)
             | Failure::NarrowPermit { .. }
             | Failure::FieldKeys(_)
@@ -147,12 +149,12 @@ fn database(error: &sqlx::Error) -> ApiError {
                 || ["55P03", "40001", "40P01"].contains(&code.as_ref())
         }),
     };
-    if lost {
-        let message = "The database cannot be reached or is busy. Nothing was changed. Send the request again.";
-        ApiError::unavailable("database_unavailable", message)
-    } else {
-        ApiError::internal()
-    }
+    if lost { database_unavailable() } else { ApiError::internal() }
+}
+
+fn database_unavailable() -> ApiError {
+    let message = "The database cannot be reached or is busy. Nothing was changed. Send the request again.";
+    ApiError::unavailable("database_unavailable", message)
 }
 
 impl From<CredentialRefusal> for ApiError {

@@ -87,7 +87,7 @@ impl Default for PolicyBounds {
             idle_max: Duration::from_mins(10),
             refresh_after: Duration::from_millis(500),
             stale_max: Duration::from_secs(1),
-            load_max: Duration::from_secs(2),
+            load_max: Duration::from_secs(10),
             retry_after: Duration::from_millis(100),
         }
     }
