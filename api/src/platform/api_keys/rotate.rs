@@ -1,13 +1,13 @@
 //! `POST /platform/v1/tenants/{slug}/api_keys/rotate`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::RotateKey;
 use tenancy::provisioning::{self, ApiKeyRotationRequest};
 
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::{Body, Query},
+    parameters::{Body, PathText, Query},
     platform::{
         StaffCaller, WriteQuery, WriteReply,
         objects::{ApiKeyRotation, described::ApiKeyRotationWish},
@@ -23,7 +23,7 @@ use crate::{
 )]
 pub async fn rotate(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WriteQuery>,
     body: Result<Body<ApiKeyRotationRequest>, ApiError>,
 ) -> Result<Response, ApiError> {

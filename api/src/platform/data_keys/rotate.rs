@@ -1,6 +1,6 @@
 //! `POST /platform/v1/tenants/{slug}/data_keys/rotate`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use kernel::Mode;
 use policies::RotateKey;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::{Body, Query},
+    parameters::{Body, PathText, Query},
     platform::{StaffCaller, WriteQuery, WriteReply, objects::Tenant, slug},
 };
 
@@ -31,7 +31,7 @@ pub struct RotateDataKeysBody {
 )]
 pub async fn rotate(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WriteQuery>,
     body: Result<Body<RotateDataKeysBody>, ApiError>,
 ) -> Result<Response, ApiError> {

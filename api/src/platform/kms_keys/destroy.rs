@@ -1,9 +1,10 @@
 //! `POST /platform/v1/tenants/{slug}/kms_keys/{mode}/destroy`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::DestroyKey;
 use tenancy::provisioning;
 
+use super::KeyPath;
 use crate::{
     ApiError,
     error::ErrorBody,
@@ -24,7 +25,7 @@ use crate::{
 )]
 pub async fn destroy(
     caller: StaffCaller,
-    Path((path, side)): Path<(String, String)>,
+    KeyPath { slug: path, mode: side }: KeyPath,
     Query(query): Query<WriteQuery>,
     body: Result<Body<Confirmation>, ApiError>,
 ) -> Result<Response, ApiError> {

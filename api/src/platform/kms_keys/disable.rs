@@ -1,9 +1,10 @@
 //! `POST /platform/v1/tenants/{slug}/kms_keys/{mode}/disable`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::DisableKey;
 use tenancy::provisioning;
 
+use super::KeyPath;
 use crate::{
     ApiError,
     error::ErrorBody,
@@ -23,7 +24,7 @@ use crate::{
 )]
 pub async fn disable(
     caller: StaffCaller,
-    Path((path, side)): Path<(String, String)>,
+    KeyPath { slug: path, mode: side }: KeyPath,
     Query(query): Query<WriteQuery>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {

@@ -1,11 +1,12 @@
 //! `GET /platform/v1/tenants/{slug}/kms_keys`
 
-use axum::{Json, extract::Path};
+use axum::Json;
 use policies::ListKeys;
 
 use crate::{
     ApiError,
     error::ErrorBody,
+    parameters::PathText,
     platform::{
         StaffCaller,
         objects::{KmsKey, List},
@@ -19,7 +20,7 @@ use crate::{
     params(("slug" = String, Path, description = "Short name.")),
     responses((status = 200, body = List<KmsKey>), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody))
 )]
-pub async fn list(caller: StaffCaller, Path(path): Path<String>) -> Result<Json<List<KmsKey>>, ApiError> {
+pub async fn list(caller: StaffCaller, PathText(path): PathText) -> Result<Json<List<KmsKey>>, ApiError> {
     let permit = caller.permit::<ListKeys>(Some(&path)).await?;
     let slug = slug(&path)?;
     let keys = caller.control(&permit).kms_keys(&slug).await?;

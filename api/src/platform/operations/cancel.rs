@@ -1,13 +1,13 @@
 //! `POST /platform/v1/operations/{id}/cancel`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::CancelOperation;
 use tenancy::provisioning;
 
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::{Body, Query},
+    parameters::{Body, PathText, Query},
     platform::{StaffCaller, WriteQuery, WriteReply, objects::Operation, write::NoFields},
 };
 
@@ -19,7 +19,7 @@ use crate::{
 )]
 pub async fn cancel(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WriteQuery>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::Path};
+use axum::Json;
 use policies::RetrieveOperation;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -10,7 +10,7 @@ use utoipa::IntoParams;
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::Query,
+    parameters::{PathText, Query},
     platform::{StaffCaller, objects::Operation},
 };
 
@@ -31,7 +31,7 @@ pub struct WaitQuery {
 )]
 pub async fn retrieve(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WaitQuery>,
 ) -> Result<Json<Operation>, ApiError> {
     let permit = caller.permit::<RetrieveOperation>(Some(&path)).await?;

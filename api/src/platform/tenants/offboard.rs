@@ -1,13 +1,13 @@
 //! `POST /platform/v1/tenants/{slug}/offboard`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::OffboardTenant;
 use tenancy::provisioning;
 
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::{Body, Query},
+    parameters::{Body, PathText, Query},
     platform::{StaffCaller, WriteQuery, WriteReply, objects::Tenant, slug, write::Confirmation},
 };
 
@@ -20,7 +20,7 @@ use crate::{
 )]
 pub async fn offboard(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WriteQuery>,
     body: Result<Body<Confirmation>, ApiError>,
 ) -> Result<Response, ApiError> {

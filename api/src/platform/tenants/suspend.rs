@@ -1,13 +1,13 @@
 //! `POST /platform/v1/tenants/{slug}/suspend`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::SuspendTenant;
 use tenancy::provisioning;
 
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::{Body, Query},
+    parameters::{Body, PathText, Query},
     platform::{StaffCaller, WriteQuery, WriteReply, objects::Tenant, slug, write::NoFields},
 };
 
@@ -19,7 +19,7 @@ use crate::{
 )]
 pub async fn suspend(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WriteQuery>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {

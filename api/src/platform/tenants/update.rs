@@ -1,13 +1,13 @@
 //! `POST /platform/v1/tenants/{slug}`
 
-use axum::{extract::Path, response::Response};
+use axum::response::Response;
 use policies::UpdateTenant;
 use tenancy::provisioning::{self, TenantUpdate};
 
 use crate::{
     ApiError,
     error::ErrorBody,
-    parameters::{Body, Query},
+    parameters::{Body, PathText, Query},
     platform::{
         StaffCaller, WriteQuery, WriteReply,
         objects::{Tenant, described::TenantChanges},
@@ -23,7 +23,7 @@ use crate::{
 )]
 pub async fn update(
     caller: StaffCaller,
-    Path(path): Path<String>,
+    PathText(path): PathText,
     Query(query): Query<WriteQuery>,
     body: Result<Body<TenantUpdate>, ApiError>,
 ) -> Result<Response, ApiError> {
