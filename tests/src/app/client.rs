@@ -6,7 +6,7 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
 /// Longest wait for an answer; whatever takes longer has failed.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sends requests to one server with one credential.
 #[derive(Clone, Debug)]

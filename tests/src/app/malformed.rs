@@ -15,6 +15,12 @@ pub enum Kind {
     Currency,
     /// True or false.
     Flag,
+    /// An object.
+    Map,
+    /// A list.
+    List,
+    /// Text that nearly everything may stand in, but not control characters.
+    Name,
 }
 
 /// A good body and what its fields are.
@@ -81,12 +87,15 @@ pub fn bodies(good: &Good) -> Vec<Bad> {
             Kind::Word => texts(&[&NEVER_TEXT, &HOSTILE_TEXT, &BAD_WORDS]),
             Kind::Amount => texts(&[&BAD_AMOUNTS]),
             Kind::Currency => texts(&[&BAD_CURRENCIES, &HOSTILE_TEXT]),
-            Kind::Flag => texts(&[&["\"true\"", "1", "[]", "\"\""]]),
+            Kind::Flag => texts(&[&["\"true\"", "1", "[]", "{}", "\"\""]]),
+            Kind::Map => texts(&[&["\"x\"", "1", "true", "[]", "[1]"]]),
+            Kind::List => texts(&[&["\"x\"", "1", "true", "{}", "[1]", "[[]]"]]),
+            Kind::Name => texts(&[&NEVER_TEXT, &HOSTILE_TEXT]),
         };
         let long = format!("\"{}\"", "x".repeat(10_000));
         let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
         let deep_objects = format!("{}1{}", "{\"a\":".repeat(3_000), "}".repeat(3_000));
-        let extreme = [long, deep, deep_objects].into_iter().filter(|_| *kind != Kind::Flag);
+        let extreme = [long, deep, deep_objects].into_iter();
         for raw in raw.into_iter().chain(extreme) {
             let what = format!("{param} = {raw:.40}");
             bad.push(Bad { what, text: with(&good.body, pointer, &raw), param: param.clone() });

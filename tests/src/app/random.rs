@@ -19,7 +19,7 @@ pub fn run_seed() -> u64 {
     })
 }
 
-/// A sequence of numbers (SplitMix64).
+/// A sequence of numbers (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 

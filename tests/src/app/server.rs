@@ -11,13 +11,13 @@ use stack::{Launch, Project, Ready, Service};
 use super::client::Client;
 
 /// How long a server may take to become ready, also in a debug build on a busy machine.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// Settings of a process: variable and value.
 pub type Settings = Vec<(String, String)>;
 
 /// A setting.
-pub fn setting(name: &str, value: impl ToString) -> (String, String) {
+pub fn setting(name: &str, value: impl std::fmt::Display) -> (String, String) {
     (format!("TESSERA_{name}"), value.to_string())
 }
 

@@ -10,7 +10,7 @@ use tokio::{process::Command, time::timeout};
 use super::stack::Stack;
 
 /// Longest run of a command.
-const RUN_WITHIN: Duration = Duration::from_secs(120);
+const RUN_WITHIN: Duration = Duration::from_mins(2);
 
 /// A home folder and an environment for commands.
 #[derive(Debug)]

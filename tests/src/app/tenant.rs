@@ -9,6 +9,7 @@ use super::{
     mint::{Issuer, KeyKind, TokenDraft},
     server::Server,
     stack::Stack,
+    until::until_status,
 };
 
 /// The audience of a test environment's tokens.
@@ -18,7 +19,7 @@ pub const AUDIENCE_LIVE: &str = "urn:tessera:live";
 /// The built-in roles that members may have.
 pub const MEMBER_ROLES: [&str; 5] = ["owner", "admin", "operator", "analyst", "read_only"];
 /// Longest wait for an operation of the control plane.
-const OPERATION_WITHIN: Duration = Duration::from_secs(60);
+const OPERATION_WITHIN: Duration = Duration::from_mins(1);
 
 /// What is unusual about a tenant.
 #[derive(Clone, Debug)]
@@ -91,10 +92,17 @@ impl Environment {
         &self.anonymous
     }
 
-    /// The same environment at another API process.
-    #[must_use]
-    pub fn at(&self, server: &Server) -> Self {
-        Self { anonymous: self.anonymous.at(server.url()), ..self.clone() }
+    /// The same environment at another API process, once that knows it.
+    pub async fn at(&self, server: &Server) -> Self {
+        let there = Self { anonymous: self.anonymous.at(server.url()), ..self.clone() };
+        there.wait_until_served().await;
+        there
+    }
+
+    /// A process learns of a new tenant within a second.
+    async fn wait_until_served(&self) {
+        let key = self.api_key();
+        until_status(Duration::from_secs(10), 200, || key.get("/v1/wallets?limit=1")).await;
     }
 }
 
@@ -159,12 +167,9 @@ pub async fn first_keys(stack: &Stack, staff: &Client, slug: &str, issuer: Issue
             anonymous: stack.api.anonymous(),
         }
     };
-    Tenant {
-        slug: slug.to_owned(),
-        issuer: issuer.clone(),
-        test: side("test", AUDIENCE_TEST),
-        live: side("live", AUDIENCE_LIVE),
-    }
+    let (test, live) = (side("test", AUDIENCE_TEST), side("live", AUDIENCE_LIVE));
+    tokio::join!(test.wait_until_served(), live.wait_until_served());
+    Tenant { slug: slug.to_owned(), issuer, test, live }
 }
 
 /// The item of a list that is of this mode.

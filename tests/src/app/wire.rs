@@ -29,7 +29,8 @@ pub fn request(method: &str, target: &str, headers: &[String], body: &str) -> Ve
         text.push_str("\r\n");
     }
     if !body.is_empty() {
-        text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+        let length = body.len().to_string();
+        text.push_str(&["Content-Type: application/json\r\nContent-Length: ", &length, "\r\n"].concat());
     }
     text.push_str("\r\n");
     text.push_str(body);

@@ -37,7 +37,7 @@ cases!("around":
 );
 
 /// How soon a change must act everywhere.
-const ACTS_WITHIN: Duration = Duration::from_millis(1_000);
+const ACTS_WITHIN: Duration = Duration::from_secs(1);
 
 async fn every_answer_carries_a_request_id_of_its_own_and_the_security_headers(app: App) {
     let stack = app.shared().await;
@@ -97,7 +97,7 @@ async fn every_answer_carries_a_request_id_of_its_own_and_the_security_headers(a
 async fn logs_are_json_lines_that_name_request_and_tenant_and_no_person(app: App) {
     let stack = app.shared().await;
     let api = stack.another_api(Vec::new()).await;
-    let environment = app.tenant().await.test.at(&api);
+    let environment = app.tenant().await.test.at(&api).await;
     let owner = environment.member("owner");
     let customer = owner.create_customer("Augusta Ada Byron", "augusta@example.com").await;
     let person = environment.end_user("the-subject-of-a-person");
@@ -196,33 +196,32 @@ async fn limits_hold_per_credential_and_per_environment_over_all_processes(app: 
     let redis = Redis::throwaway().await.unwrap();
     let (first, second) = tokio::join!(stack.another_api(limits(&redis)), stack.another_api(limits(&redis)));
     let (tenant, other) = tokio::join!(app.tenant(), app.tenant());
-    let (here, there) = (tenant.test.at(&first), tenant.test.at(&second));
+    let (here, there) = (tenant.test.at(&first).await, tenant.test.at(&second).await);
     // Warm caches, so that a burst takes no second by itself.
-    for client in
-        [here.api_key(), there.api_key(), here.member("owner"), here.member("admin"), other.test.at(&first).api_key()]
-    {
+    for client in [
+        here.api_key(),
+        there.api_key(),
+        here.member("owner"),
+        here.member("admin"),
+        other.test.at(&first).await.api_key(),
+    ] {
         client.get("/v1/wallets?limit=1").await.ok();
     }
     sleep(Duration::from_secs(2)).await;
     let began = Instant::now();
     let (in_one, in_other) = (here.api_key(), there.api_key());
     let (one, two) = tokio::join!(burst(&in_one, 20), burst(&in_other, 20));
-    let refilled = |began: Instant, per_second: f64| -> usize {
-        // What trickles in while the burst itself takes its time.
-        format!("{:.0}", (began.elapsed().as_secs_f64() * per_second).ceil()).parse().unwrap()
-    };
+    // What trickles in while the bursts themselves take their time.
+    let refilled = |per_second: u128| usize::try_from(began.elapsed().as_millis() * per_second / 1_000 + 1).unwrap();
     let served = one.0 + two.0;
-    assert!(
-        (10..=10 + refilled(began, 10.0)).contains(&served),
-        "10 of one credential over two processes, not {served}"
-    );
+    assert!((10..=10 + refilled(10)).contains(&served), "10 of one credential over two processes, not {served}");
     let others = burst(&here.member("owner"), 20).await.0 + burst(&there.member("admin"), 20).await.0;
-    let most = 15 + refilled(began, 15.0);
+    let most = 15 + refilled(15);
     assert!(served + others <= most, "at most {most} of the environment, not {served} + {others}");
     assert!(others >= 1, "another credential has its own share");
-    let elsewhere = burst(&other.test.at(&first).api_key(), 10).await;
+    let elsewhere = burst(&other.test.at(&first).await.api_key(), 10).await;
     assert_eq!(elsewhere, (10, 0), "another tenant's limit is its own");
-    let live = burst(&tenant.live.at(&first).api_key(), 10).await;
+    let live = burst(&tenant.live.at(&first).await.api_key(), 10).await;
     assert_eq!(live, (10, 0), "the live side's limit is its own");
     sleep(Duration::from_secs(2)).await;
     assert_eq!(burst(&in_one, 10).await, (10, 0), "a pause gives the quota back");
@@ -232,7 +231,7 @@ async fn payments_go_on_under_the_local_limiter_while_redis_is_dead(app: App) {
     let stack = app.shared().await;
     let mut redis = Redis::throwaway().await.unwrap();
     let api = stack.another_api(limits(&redis)).await;
-    let environment = app.tenant().await.test.at(&api);
+    let environment = app.tenant().await.test.at(&api).await;
     let client = environment.api_key();
     let (source, destination) = (client.open_funded_wallet(1_000).await, client.open_wallet("eur").await);
     sleep(Duration::from_secs(2)).await;
@@ -253,7 +252,7 @@ async fn payments_go_on_under_the_local_limiter_while_redis_is_dead(app: App) {
     sleep(Duration::from_secs(3)).await;
     client.get("/v1/wallets?limit=1").await;
     sleep(Duration::from_secs(2)).await;
-    let there = environment.at(&shared).api_key();
+    let there = environment.at(&shared).await.api_key();
     there.get("/v1/wallets?limit=1").await.ok();
     sleep(Duration::from_secs(2)).await;
     let (one, two) = tokio::join!(burst(&client, 20), burst(&there, 20));
@@ -297,7 +296,8 @@ async fn a_suspended_tenant_is_refused_within_a_second_on_every_process(app: App
     let stack = app.shared().await;
     let (deaf, tenant) = two_processes(&app).await;
     let staff = stack.staff("staff_admin");
-    let clients = [tenant.test.api_key(), tenant.test.at(&deaf).api_key(), tenant.live.at(&deaf).member("owner")];
+    let clients =
+        [tenant.test.api_key(), tenant.test.at(&deaf).await.api_key(), tenant.live.at(&deaf).await.member("owner")];
     for client in &clients {
         client.get("/v1/wallets").await.ok();
     }
@@ -327,7 +327,7 @@ async fn a_role_taken_away_acts_within_a_second_on_every_process(app: App) {
     let subject = "a-person";
     let body = json!({"issuer": tenant.issuer.url(), "subject": subject, "role": "admin"});
     let member = owner.post("/v1/members", body).await.id();
-    let clients = [tenant.test.end_user(subject), tenant.test.at(&deaf).end_user(subject)];
+    let clients = [tenant.test.end_user(subject), tenant.test.at(&deaf).await.end_user(subject)];
     acts_everywhere(&app, "a new admin", &clients, "/v1/api_keys", 200).await;
     owner.post(&format!("/v1/members/{member}"), json!({"role": "read_only"})).await.ok();
     acts_everywhere(&app, "admin no more", &clients, "/v1/api_keys", 403).await;
@@ -342,7 +342,7 @@ async fn a_changed_policy_acts_within_a_second_on_every_process(app: App) {
     owner.post("/v1/roles", json!({"name": "looker", "rules": rules})).await.ok();
     let body = json!({"issuer": tenant.issuer.url(), "subject": "a-looker", "role": "looker"});
     owner.post("/v1/members", body).await.ok();
-    let clients = [tenant.test.end_user("a-looker"), tenant.test.at(&deaf).end_user("a-looker")];
+    let clients = [tenant.test.end_user("a-looker"), tenant.test.at(&deaf).await.end_user("a-looker")];
     acts_everywhere(&app, "a new role", &clients, "/v1/wallets", 200).await;
     owner.post("/v1/roles/looker", json!({"rules": []})).await.ok();
     acts_everywhere(&app, "a rule removed", &clients, "/v1/wallets", 403).await;
@@ -356,7 +356,8 @@ async fn a_revoked_key_is_refused_within_a_second_on_every_process(app: App) {
     let owner = tenant.test.member("owner");
     let created = owner.post("/v1/api_keys", json!({"name": "till", "role": "operator"})).await.ok();
     let secret = created["secret"].as_str().expect("shown once");
-    let clients = [tenant.test.anonymous().with_bearer(secret), tenant.test.at(&deaf).anonymous().with_bearer(secret)];
+    let clients =
+        [tenant.test.anonymous().with_bearer(secret), tenant.test.at(&deaf).await.anonymous().with_bearer(secret)];
     acts_everywhere(&app, "a new key", &clients, "/v1/wallets", 200).await;
     owner.delete(&format!("/v1/api_keys/{}", created["id"].as_str().unwrap())).await.ok();
     acts_everywhere(&app, "a revoked key", &clients, "/v1/wallets", 401).await;

@@ -59,32 +59,32 @@ async fn writes(environment: &Environment) -> Vec<Write> {
         ("/email", Kind::Word),
         ("/phone", Kind::Text),
         ("/tax_id", Kind::Text),
-        ("/address", Kind::Flag),
+        ("/address", Kind::Map),
         ("/address/line1", Kind::Text),
         ("/address/line2", Kind::Text),
         ("/address/city", Kind::Text),
         ("/address/state", Kind::Text),
         ("/address/postal_code", Kind::Text),
         ("/address/country", Kind::Word),
-        ("/metadata", Kind::Flag),
+        ("/metadata", Kind::Map),
         ("/metadata/k", Kind::Text),
     ];
     let mut with_identity = personal.clone();
     with_identity["identity"] = json!({"issuer": issuer, "subject": "ada"});
     let mut identity_fields = personal_fields.clone();
     identity_fields.extend([
-        ("/identity", Kind::Flag),
+        ("/identity", Kind::Map),
         ("/identity/issuer", Kind::Text),
         ("/identity/subject", Kind::Text),
     ]);
     let rules = json!([{"object": "wallet", "action": "retrieve", "conditions": {}}]);
     let rule_fields = vec![
         ("/description", Kind::Text),
-        ("/rules", Kind::Flag),
-        ("/rules/0", Kind::Flag),
+        ("/rules", Kind::List),
+        ("/rules/0", Kind::Map),
         ("/rules/0/object", Kind::Word),
         ("/rules/0/action", Kind::Word),
-        ("/rules/0/conditions", Kind::Flag),
+        ("/rules/0/conditions", Kind::Map),
     ];
     let mut role_fields = rule_fields.clone();
     role_fields.push(("/name", Kind::Word));
@@ -99,7 +99,7 @@ async fn writes(environment: &Environment) -> Vec<Write> {
             vec![
                 ("/currency", Kind::Currency),
                 ("/customer", Kind::Word),
-                ("/metadata", Kind::Flag),
+                ("/metadata", Kind::Map),
                 ("/metadata/k", Kind::Text),
             ],
             vec!["currency"],
@@ -119,7 +119,7 @@ async fn writes(environment: &Environment) -> Vec<Write> {
                 ("/amount", Kind::Amount),
                 ("/currency", Kind::Currency),
                 ("/description", Kind::Text),
-                ("/metadata", Kind::Flag),
+                ("/metadata", Kind::Map),
                 ("/metadata/k", Kind::Text),
             ],
             vec!["source", "destination", "amount", "currency"],
@@ -203,15 +203,15 @@ async fn the_staff_api_refuses_malformed_specifications_by_field_and_stores_noth
             ("/name", Kind::Text),
             ("/plan", Kind::Word),
             ("/key_provider", Kind::Word),
-            ("/issuer", Kind::Flag),
+            ("/issuer", Kind::Map),
             ("/issuer/url", Kind::Word),
             ("/issuer/shared", Kind::Flag),
-            ("/issuer/audience_live", Kind::Word),
-            ("/issuer/tenant_claim", Kind::Word),
-            ("/issuer/algorithms", Kind::Flag),
+            ("/issuer/audience_live", Kind::Name),
+            ("/issuer/tenant_claim", Kind::Name),
+            ("/issuer/algorithms", Kind::List),
             ("/issuer/algorithms/0", Kind::Word),
-            ("/members", Kind::Flag),
-            ("/members/0", Kind::Flag),
+            ("/members", Kind::List),
+            ("/members/0", Kind::Map),
             ("/members/0/subject", Kind::Text),
             ("/members/0/role", Kind::Word),
         ],

@@ -220,7 +220,8 @@ async fn a_tenant_is_looked_after_by_commands_alone_and_every_write_repeats_as_u
 }
 
 async fn a_plan_is_shown_saved_applied_and_refused_when_stale(app: App) {
-    let stack = app.shared().await;
+    // Whatever else happens on a platform makes a plan stale.
+    let stack = app.own_stack(Wishes::default()).await;
     let cli = StaffCli::signed_in(&stack, "staff_admin");
     let (first, second) = (App::new_slug(), App::new_slug());
     let of = |slug: &str, plan: &str| {

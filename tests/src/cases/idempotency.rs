@@ -173,7 +173,7 @@ async fn every_write_route_repeats_its_answer_and_not_its_effect(app: App) {
 async fn another_process_knows_the_key(app: App) {
     let api = app.shared().await.another_api(Vec::new()).await;
     let environment = app.tenant().await.test;
-    let (here, there) = (environment.api_key(), environment.at(&api).api_key());
+    let (here, there) = (environment.api_key(), environment.at(&api).await.api_key());
     let (source, destination) = wallets(&here).await;
     let body = transfer_of(&source, &destination, 10);
     let (first, second) = tokio::join!(

@@ -68,7 +68,8 @@ async fn twenty_thousand_requests_with_clients_that_hang_up_never_cross_tenants_
     let stack = app.shared().await;
     let api = stack.another_api(vec![setting("API__POOL_CONNECTIONS_MAX", 2)]).await;
     let (first, second) = tokio::join!(app.tenant(), app.tenant());
-    let sides = Arc::new(tokio::join!(prepared(first.test.at(&api)), prepared(second.test.at(&api))));
+    let (here, there) = tokio::join!(first.test.at(&api), second.test.at(&api));
+    let sides = Arc::new(tokio::join!(prepared(here), prepared(there)));
     let sides = Arc::new([Arc::clone(&sides.0), Arc::clone(&sides.1)]);
     let record = Arc::new(Mutex::new(Record::default()));
     let mut random = app.random();

@@ -230,13 +230,15 @@ async fn a_tenant_lives_from_creation_to_offboarding_and_every_step_repeats_as_u
         until_status(Duration::from_secs(2), served, || async { tenant.test.api_key().get("/v1/wallets").await }).await;
     }
 
-    let order = json!({"mode": "test", "overlap_seconds": 0, "name": "second", "role": "admin"});
+    let order = json!({"mode": "test", "overlap_seconds": 0, "name": "first", "role": "admin"});
     let rotated = settled(&staff, &format!("tenants/{slug}/api_keys/rotate"), order).await;
     let secret = rotated["object"]["keys"][0]["secret"].as_str().expect("shown once").to_owned();
     until_status(Duration::from_secs(3), 401, || async { tenant.test.api_key().get("/v1/wallets").await }).await;
     tenant.test.anonymous().with_bearer(&secret).get("/v1/wallets").await.ok();
     tenant.live.api_key().get("/v1/wallets").await.ok();
-    let none_needed = settled(&staff, &format!("tenants/{slug}/api_keys/rotate"), json!({"only_if_none": true})).await;
+    let none_needed =
+        settled(&staff, &format!("tenants/{slug}/api_keys/rotate"), json!({"name": "first", "only_if_none": true}))
+            .await;
     assert_eq!(none_needed["changed"], false, "{none_needed}");
 
     let owner = tenant.live.member("owner");
@@ -266,9 +268,12 @@ async fn the_same_specification_changes_nothing_and_another_is_a_conflict(app: A
     let same = specification(&tenant.slug, tenant.issuer.url(), &Plan::default());
     let answer = staff.post("/platform/v1/tenants", same.clone()).await.ok();
     assert_eq!((&answer["changed"], answer["action"].as_str()), (&json!(false), Some("unchanged")), "{answer}");
-    for (field, value) in
-        [("plan", json!("premium")), ("name", json!("Other")), ("key_provider", json!("vault")), ("members", json!([]))]
-    {
+    for (field, value) in [
+        ("plan", json!("premium")),
+        ("name", json!("Other")),
+        ("key_provider", json!("vault")),
+        ("members", json!([{"subject": "somebody-new", "role": "owner"}])),
+    ] {
         let mut other = same.clone();
         other[field] = value;
         let answer = staff.post("/platform/v1/tenants", other).await;
@@ -313,7 +318,7 @@ async fn a_dry_run_checks_everything_and_changes_nothing(app: App) {
     assert_eq!(staff.post("/platform/v1/tenants?dry_run=true", bad).await.error()["param"], "slug");
     stack
         .staff("staff_read_only")
-        .post("/platform/v1/tenants?dry_run=true", json!({}))
+        .post("/platform/v1/tenants?dry_run=true", specification(&slug, issuer.url(), &Plan::default()))
         .await
         .refused(403, "permission_denied");
 }

@@ -320,7 +320,7 @@ async fn a_rotated_key_is_found_at_once_and_the_old_one_serves_while_it_is_publi
 
 async fn a_withdrawn_key_is_refused_within_its_time_to_live(app: App) {
     let api = app.shared().await.another_api(vec![setting("IDENTITY__JWKS_TTL_SECONDS", 2)]).await;
-    let environment = app.tenant().await.test.at(&api);
+    let environment = app.tenant().await.test.at(&api).await;
     let old = environment.member_token("owner").mint();
     assert_eq!(ask(&environment, &old).await.status, 200);
     environment.issuer.rotate(KeyKind::P256);
@@ -333,7 +333,7 @@ async fn a_withdrawn_key_is_refused_within_its_time_to_live(app: App) {
 
 async fn cached_keys_serve_until_their_time_to_live_while_the_provider_is_down(app: App) {
     let api = app.shared().await.another_api(vec![setting("IDENTITY__JWKS_TTL_SECONDS", 4)]).await;
-    let environment = app.tenant().await.test.at(&api);
+    let environment = app.tenant().await.test.at(&api).await;
     let token = || environment.member_token("owner").mint();
     assert_eq!(ask(&environment, &token()).await.status, 200);
     let fetched = Instant::now();
@@ -354,7 +354,7 @@ async fn cached_keys_serve_until_their_time_to_live_while_the_provider_is_down(a
 
 async fn a_provider_that_misbehaves_costs_only_its_own_tenant(app: App) {
     let api = app.shared().await.another_api(Vec::new()).await;
-    let bystander = app.tenant().await.test.at(&api);
+    let bystander = app.tenant().await.test.at(&api).await;
     for behaviour in [
         Behaviour::Status(500),
         Behaviour::Status(302),
@@ -363,7 +363,7 @@ async fn a_provider_that_misbehaves_costs_only_its_own_tenant(app: App) {
         Behaviour::Slow(Duration::from_secs(20)),
         Behaviour::Impostor,
     ] {
-        let environment = app.tenant().await.test.at(&api);
+        let environment = app.tenant().await.test.at(&api).await;
         environment.issuer.behave(behaviour);
         let began = Instant::now();
         let token = environment.member_token("owner").mint();
@@ -377,7 +377,7 @@ async fn a_provider_that_misbehaves_costs_only_its_own_tenant(app: App) {
 
 async fn a_flood_of_unknown_key_ids_reaches_the_provider_once(app: App) {
     let api = app.shared().await.another_api(Vec::new()).await;
-    let environment = app.tenant().await.test.at(&api);
+    let environment = app.tenant().await.test.at(&api).await;
     assert_eq!(ask(&environment, &environment.member_token("owner").mint()).await.status, 200);
     let before = environment.issuer.key_requests();
     let tokens =

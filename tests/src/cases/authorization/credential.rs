@@ -5,13 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::scene::{Scene, clerk_rules};
-use crate::app::{
-    App,
-    client::Client,
-    mint::KeyKind,
-    tenant::AUDIENCE_TEST,
-    until::until_status,
-};
+use crate::app::{App, client::Client, mint::KeyKind, tenant::AUDIENCE_TEST, until::until_status};
 
 /// What a credential is worth in the tenant of the scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +18,10 @@ pub enum Worth {
     Role(&'static str),
     /// What the tenant-defined role may.
     Clerk,
-    /// Everything, but in another environment.
+    /// Everything, but in another tenant's environment.
     Elsewhere,
+    /// Everything, but on the live side.
+    Live,
 }
 
 /// A credential in the table.
@@ -82,6 +78,6 @@ pub async fn credentials(app: &App, scene: &Scene) -> Vec<Credential> {
         Credential { name: "key_admin", worth: Worth::Role("admin"), client: anonymous.with_bearer(&keys[0]) },
         Credential { name: "key_read_only", worth: Worth::Role("read_only"), client: anonymous.with_bearer(&keys[1]) },
         Credential { name: "other_owner", worth: Worth::Elsewhere, client: scene.stranger.test.member("owner") },
-        Credential { name: "live_owner", worth: Worth::Elsewhere, client: scene.tenant.live.member("owner") },
+        Credential { name: "live_owner", worth: Worth::Live, client: scene.tenant.live.member("owner") },
     ]
 }

@@ -15,8 +15,9 @@ pub fn render(header: &str, columns: &[&str], rows: impl Iterator<Item = (String
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let line = |name: &str, cells: &[String]| {
-        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("  {cell:<width$}")).collect::<String>();
-        format!("{name:<first$}{cells}").trim_end().to_owned()
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let line: Vec<String> = [format!("{name:<first$}")].into_iter().chain(padded).collect();
+        line.join("  ").trim_end().to_owned()
     };
     let titles: Vec<String> = columns.iter().map(|title| (*title).to_owned()).collect();
     let mut text = format!("{header}\n{}\n", line("", &titles));
