@@ -10,7 +10,7 @@ use tenancy::provisioning::{Change, ControlError, ControlPlane, Reply, StaffCall
 use utoipa::{IntoParams, ToSchema};
 
 use super::{StaffCaller, objects::described};
-use crate::ApiError;
+use crate::{ApiError, parameters::Query};
 
 /// The query of every write.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
@@ -66,7 +66,7 @@ impl StaffCaller {
         self,
         permit: Permit<A>,
         target: Option<String>,
-        query: WriteQuery,
+        query: Result<Query<WriteQuery>, ApiError>,
         work: W,
     ) -> Result<Response, ApiError>
     where
@@ -76,6 +76,7 @@ impl StaffCaller {
         W: FnOnce(ControlPlane, StaffCall) -> F,
         F: Future<Output = Result<Reply<T>, ControlError>> + Send + 'static,
     {
+        let Query(query) = self.accept(&permit, target.as_deref(), query).await?;
         let control = self.control(&permit).clone();
         let call = StaffCall { dry_run: query.dry_run, ..self.call().clone() };
         let ended = control

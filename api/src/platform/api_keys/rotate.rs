@@ -24,12 +24,12 @@ use crate::{
 pub async fn rotate(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<ApiKeyRotationRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<RotateKey>(Some(&path)).await?;
     let body = caller.accept(&permit, Some(&path), body).await?;
-    let slug = slug(&path)?;
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
     caller
         .write::<_, provisioning::ApiKeyRotation, ApiKeyRotation, _, _>(
             permit,

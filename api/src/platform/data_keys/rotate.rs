@@ -32,12 +32,12 @@ pub struct RotateDataKeysBody {
 pub async fn rotate(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<RotateDataKeysBody>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<RotateKey>(Some(&path)).await?;
     let body = caller.accept(&permit, Some(&path), body).await?;
-    let slug = slug(&path)?;
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
     let mode = body.value.mode;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {

@@ -26,12 +26,13 @@ use crate::{
 pub async fn destroy(
     caller: StaffCaller,
     KeyPath { slug: path, mode: side }: KeyPath,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<Confirmation>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<DestroyKey>(Some(&path)).await?;
     let body = caller.accept(&permit, Some(&path), body).await?;
-    let (slug, mode) = (slug(&path)?, mode(&side)?);
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
+    let mode = caller.accept(&permit, Some(&path), mode(&side)).await?;
     let confirm = body.value.confirm;
     caller
         .write::<_, provisioning::KmsKey, KmsKey, _, _>(permit, Some(path), query, |control, call| async move {

@@ -25,12 +25,13 @@ use crate::{
 pub async fn disable(
     caller: StaffCaller,
     KeyPath { slug: path, mode: side }: KeyPath,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<DisableKey>(Some(&path)).await?;
     caller.accept(&permit, Some(&path), body).await?;
-    let (slug, mode) = (slug(&path)?, mode(&side)?);
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
+    let mode = caller.accept(&permit, Some(&path), mode(&side)).await?;
     caller
         .write::<_, provisioning::KmsKey, KmsKey, _, _>(permit, Some(path), query, |control, call| async move {
             control.disable_kms_key(&call, &slug, mode).await

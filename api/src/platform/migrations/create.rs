@@ -21,7 +21,7 @@ use crate::{
 )]
 pub async fn create(
     caller: StaffCaller,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<MigrationRequest>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<CreateMigration>(None).await?;

@@ -20,12 +20,12 @@ use crate::{
 pub async fn cancel(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<CancelOperation>(Some(&path)).await?;
     caller.accept(&permit, Some(&path), body).await?;
-    let id = super::id(&path)?;
+    let id = caller.accept(&permit, Some(&path), super::id(&path)).await?;
     caller
         .write::<_, provisioning::Operation, Operation, _, _>(permit, Some(path), query, |control, call| async move {
             control.cancel_operation(&call, id).await

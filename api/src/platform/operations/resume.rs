@@ -20,12 +20,12 @@ use crate::{
 pub async fn resume(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<ResumeOperation>(Some(&path)).await?;
     caller.accept(&permit, Some(&path), body).await?;
-    let id = super::id(&path)?;
+    let id = caller.accept(&permit, Some(&path), super::id(&path)).await?;
     caller
         .write::<_, provisioning::Operation, Operation, _, _>(permit, Some(path), query, |control, call| async move {
             control.resume_operation(&call, id).await

@@ -21,12 +21,13 @@ use crate::{
 )]
 pub async fn apply(
     caller: StaffCaller,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<Plan>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<ApplyPlan>(None).await?;
     let body = caller.accept(&permit, None, body).await?;
-    let plan = provisioning::Plan::try_from(body.value)?;
+    let plan = provisioning::Plan::try_from(body.value).map_err(ApiError::from);
+    let plan = caller.accept(&permit, None, plan).await?;
     let target = Some(plan.checksum.clone());
     caller
         .write::<_, Option<provisioning::Operation>, AppliedPlan, _, _>(

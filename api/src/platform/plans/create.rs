@@ -35,10 +35,11 @@ pub struct CreatePlanBody {
 )]
 pub async fn create(
     caller: StaffCaller,
-    _query: Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<CreatePlanBody>, ApiError>,
 ) -> Result<Json<Plan>, ApiError> {
     let permit = caller.permit::<CreatePlan>(None).await?;
+    caller.accept(&permit, None, query).await?;
     let body = caller.accept(&permit, None, body).await?;
     match caller.control(&permit).make_plan(body.value.tenants).await {
         Ok(plan) => Ok(Json(plan.into())),

@@ -23,7 +23,7 @@ use crate::{
 )]
 pub async fn create(
     caller: StaffCaller,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<TenantSpec>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<CreateTenant>(None).await?;

@@ -21,12 +21,12 @@ use crate::{
 pub async fn offboard(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<Confirmation>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<OffboardTenant>(Some(&path)).await?;
     let body = caller.accept(&permit, Some(&path), body).await?;
-    let slug = slug(&path)?;
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
     let confirm = body.value.confirm;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {

@@ -20,12 +20,12 @@ use crate::{
 pub async fn resume(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<NoFields>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<ResumeTenant>(Some(&path)).await?;
     caller.accept(&permit, Some(&path), body).await?;
-    let slug = slug(&path)?;
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {
             control.resume_tenant(&call, &slug).await

@@ -24,12 +24,12 @@ use crate::{
 pub async fn update(
     caller: StaffCaller,
     PathText(path): PathText,
-    Query(query): Query<WriteQuery>,
+    query: Result<Query<WriteQuery>, ApiError>,
     body: Result<Body<TenantUpdate>, ApiError>,
 ) -> Result<Response, ApiError> {
     let permit = caller.permit::<UpdateTenant>(Some(&path)).await?;
     let body = caller.accept(&permit, Some(&path), body).await?;
-    let slug = slug(&path)?;
+    let slug = caller.accept(&permit, Some(&path), slug(&path)).await?;
     caller
         .write::<_, provisioning::Tenant, Tenant, _, _>(permit, Some(path), query, |control, call| async move {
             control.update_tenant(&call, &slug, &body.value).await
