@@ -48,7 +48,6 @@ impl App {
     }
 
     /// The stack that cases share; what a case does there must not disturb the others.
-    #[expect(clippy::unused_self, reason = "a case reaches everything through its app")]
     pub async fn shared(&self) -> Arc<Stack> {
         let mut shared = SHARED.lock().await;
         if let Some(stack) = shared.as_ref() {
@@ -59,7 +58,6 @@ impl App {
     }
 
     /// A stack of the case's own, for cases that break servers.
-    #[expect(clippy::unused_self, reason = "a case reaches everything through its app")]
     pub async fn own_stack(&self, wishes: Wishes) -> Stack {
         Stack::start(wishes).await
     }

@@ -501,7 +501,7 @@ async fn clients_that_drip_are_cut_off_and_cost_nobody_else(app: App) {
     let every = Duration::from_millis(500);
     let slow_headers = join_all((0..50).map(|_| tokio::spawn(drip(address.clone(), headers.clone(), every))));
     let slow_bodies = join_all((0..10).map(|_| tokio::spawn(drip(address.clone(), body.clone(), every))));
-    let silent = join_all((0..50).map(|_| tokio::spawn(drip(address.clone(), String::new(), Duration::from_secs(60)))));
+    let silent = join_all((0..50).map(|_| tokio::spawn(drip(address.clone(), String::new(), Duration::from_mins(1)))));
     let others = async {
         let began = Instant::now();
         let mut slowest = Duration::ZERO;

@@ -310,7 +310,7 @@ async fn a_wait_that_ends_early_exits_7_and_an_interrupt_130_and_the_operation_g
         .expect("it names the operation")
         .to_owned();
     let child = cli.command(&["operation", "wait", &id]).spawn().unwrap();
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let pid = child.id().unwrap().to_string();
     assert!(tokio::process::Command::new("kill").args(["-INT", &pid]).status().await.unwrap().success());
     let interrupted = child.wait_with_output().await.unwrap();

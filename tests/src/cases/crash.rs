@@ -145,7 +145,7 @@ impl Load {
     /// Waits until part of the round is done; the crash comes in its middle.
     async fn reach_the_middle(&self, round: usize, random: &mut Random) {
         let middle = round * TRANSFERS + TRANSFERS / 4 + random.below(TRANSFERS / 2);
-        until(Duration::from_secs(120), || async { self.settled() >= middle }).await;
+        until(Duration::from_mins(2), || async { self.settled() >= middle }).await;
     }
 
     /// Asks again for answers already given: the same bytes must come.
@@ -253,7 +253,7 @@ async fn a_terminated_api_answers_what_it_has_begun_and_ends_in_time(app: App) {
     let workers: Vec<_> = (0..WORKERS)
         .map(|_| tokio::spawn(until_refused(load.clone(), next.clone(), stopping.clone(), unanswered.clone())))
         .collect();
-    until(Duration::from_secs(60), || async { load.settled() >= 200 }).await;
+    until(Duration::from_mins(1), || async { load.settled() >= 200 }).await;
     stopping.store(true, Ordering::SeqCst);
     let began = Instant::now();
     stack.api.stop().await;

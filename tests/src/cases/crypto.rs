@@ -129,7 +129,7 @@ async fn sing(environment: &Environment, canaries: &Canaries) {
     owner.post("/v1/customers", wrong).await;
     owner.post("/v1/customers", json!({get("email"): get("name")})).await;
     owner.post_text("/v1/customers", &format!("{{\"name\": \"{}", get("name"))).await;
-    owner.get(&format!("/v1/customers/{}", email)).await;
+    owner.get(&format!("/v1/customers/{email}")).await;
     owner.get(&format!("/v1/{email}?name={email}")).await;
     environment.member("read_only").post("/v1/customers", body.clone()).await.refused(403, "permission_denied");
     let person = environment.end_user(canaries.get("identity"));

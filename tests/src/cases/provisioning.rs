@@ -171,7 +171,11 @@ async fn a_migration_that_fails_for_one_tenant_leaves_the_others_forward_and_res
     assert!(failed[0]["detail"].as_str().is_some_and(|text| text.contains("wallet_transfer_source")), "{failed:?}");
     let behind =
         "SELECT schema_name FROM platform.environment WHERE schema_version <> 'm0002_wallet_transfers_by_wallet'";
-    assert_eq!(stack.database.texts(behind).await, [broken.live.schema.clone()], "the others went forward");
+    assert_eq!(
+        stack.database.texts(behind).await,
+        std::slice::from_ref(&broken.live.schema),
+        "the others went forward"
+    );
     let recorded = format!("SELECT version FROM {}.seaql_migrations ORDER BY 1", broken.live.schema);
     assert_eq!(stack.database.texts(&recorded).await, ["m0001_baseline"], "the failed one is at a known version");
 
