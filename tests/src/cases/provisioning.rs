@@ -364,7 +364,7 @@ async fn an_issuer_that_cannot_be_reached_is_a_clear_refusal_and_leaves_nothing(
 }
 
 async fn a_key_service_that_refuses_or_is_away_leaves_nothing_half_visible_and_is_resumed(app: App) {
-    let moto = Moto::start().await.unwrap();
+    let mut moto = Moto::start().await.unwrap();
     let both = vec![
         setting("KEYRING__AWS_ENDPOINT_URL", moto.endpoint_url()),
         setting("KEYRING__AWS_REGION", "eu-central-1"),
@@ -394,7 +394,7 @@ async fn a_key_service_that_refuses_or_is_away_leaves_nothing_half_visible_and_i
     }
     assert!(!is_routed(&stack, &slug, &issuer).await);
     // Away for a while.
-    moto.pause();
+    moto.kill().await.unwrap();
     let slug = App::new_slug();
     let issuer = stack.mint.issuer(&slug, KeyKind::P256);
     let aws = Plan { key_provider: "aws", ..Plan::default() };
@@ -406,7 +406,7 @@ async fn a_key_service_that_refuses_or_is_away_leaves_nothing_half_visible_and_i
     assert!(ended["error"]["hint"].is_string(), "it says what to do: {ended}");
     assert!(!is_routed(&stack, &slug, &issuer).await, "half a tenant is served");
     assert_eq!(staff.get(&format!("/platform/v1/tenants/{slug}")).await.ok()["status"], "provisioning");
-    moto.resume();
+    moto.start_again().await.unwrap();
     send(&staff, &format!("operations/{id}/resume"), json!({})).await.ok();
     let ended = operation_end(&staff, &id).await;
     assert_eq!(ended["state"], "succeeded", "{ended}");

@@ -21,7 +21,6 @@ mod word {
     pub const OWN: &str = "own";
     pub const MISSING: &str = "404";
     pub const ELSEWHERE: &str = "elsewhere";
-    pub const TEST_ONLY: &str = "400-test-only";
 }
 
 /// The routes down, the credentials across.
@@ -41,7 +40,6 @@ fn expected(probe: &Probe, worth: Worth, built_in: &PolicySnapshot) -> &'static 
     match worth {
         Worth::Nothing => word::UNAUTHENTICATED,
         Worth::Expired => word::EXPIRED,
-        Worth::Live if act == "fund" => word::TEST_ONLY,
         Worth::Elsewhere | Worth::Live
             if probe.has_id() || probe.path == "/v1/wallet_transfers" && probe.method == "POST" =>
         {
@@ -122,8 +120,7 @@ impl Grid {
         let header = "# Every route of the payment API with every kind of credential.\n\
             # open: needs none; all: carried out on any object; own: on the person's own, others do not exist;\n\
             # 403: refused by the role, with an audit record; 404: does not exist there; elsewhere: in the credential's own\n\
-            # environment, nothing of ours; 400-test-only: play money on the live side; 401: no valid credential, the\n\
-            # same bytes for every reason.\n\
+            # environment, nothing of ours; 401: no valid credential, the same bytes for every reason.\n\
             # Written by `UPDATE_TABLES=1 cargo test -p tests -- authorization`, compared by the same test.\n";
         table::render(header, &self.columns, rows)
     }
@@ -156,7 +153,6 @@ fn in_a_word(answer: &Answer) -> String {
         (401, Some("token_expired")) => word::EXPIRED.to_owned(),
         (403, Some("permission_denied")) => word::DENIED.to_owned(),
         (404, Some("resource_missing")) => word::MISSING.to_owned(),
-        (400, Some("livemode_mismatch")) => word::TEST_ONLY.to_owned(),
         (status, code) => format!("{status}-{}", code.unwrap_or("without-code")),
     }
 }
