@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use axum::http::HeaderName;
 use kernel::{Clock, Entropy};
 use policies::Policies;
 use tenancy::{UnitsOfWork, directory::Directory, field_keys::FieldKeyring, hints::Hints, identity::Resolver};
@@ -27,6 +28,8 @@ pub struct ApiParts {
     pub limiter: RateLimiter,
     /// Repeats of what is still running.
     pub keys_in_progress: KeysInProgress,
+    /// Where a trusted proxy names the caller's country, if there is one.
+    pub country_header: Option<HeaderName>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Chance.

@@ -2,9 +2,10 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use policies::Country;
 use tenancy::{
     TenantScope,
     idempotency::{IdempotencyKey, KEY_LENGTH_MAX},
@@ -31,6 +32,7 @@ impl FromRequestParts<Api> for Caller {
             request,
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
+            country: country(&parts.headers, api.country_header.as_ref()),
             idempotency_key: idempotency_key(&parts.headers)?,
         })
     }
@@ -51,6 +53,14 @@ fn credential(headers: &HeaderMap) -> Result<String, ApiError> {
     let decoded = STANDARD.decode(rest.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let user = decoded.as_deref().and_then(|text| text.strip_suffix(':')).ok_or_else(ApiError::unauthenticated)?;
     Ok(user.to_owned())
+}
+
+/// The country that the trusted proxy names. What is no country (`T1`, `XX`) or is named twice is unknown, and
+/// meets no condition.
+fn country(headers: &HeaderMap, name: Option<&HeaderName>) -> Option<Country> {
+    let mut values = headers.get_all(name?).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    value.to_str().ok()?.to_ascii_lowercase().parse().ok()
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {

@@ -13,6 +13,7 @@ mod write;
 use axum::http::Method;
 use kernel::RequestId;
 use payments::KeyAccess;
+use policies::Country;
 use tenancy::{TenantScope, idempotency::IdempotencyKey};
 
 use crate::Api;
@@ -28,6 +29,7 @@ pub struct Caller {
     request: RequestId,
     method: Method,
     path: String,
+    country: Option<Country>,
     idempotency_key: Option<IdempotencyKey>,
 }
 

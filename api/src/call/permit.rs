@@ -14,7 +14,8 @@ use crate::ApiError;
 impl Caller {
     /// What policies know of every request; a handler adds amount and currency where there are some.
     pub fn attributes(&self) -> Attributes {
-        Attributes::at(self.api.clock.now()).with_mfa(self.scope.actor().multi_factor())
+        let attributes = Attributes::at(self.api.clock.now()).with_mfa(self.scope.actor().multi_factor());
+        self.country.into_iter().fold(attributes, Attributes::with_country)
     }
 
     /// The proof that this caller may do `A`, or a refusal that is in the audit log.

@@ -69,6 +69,7 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
         resolver,
         field_keys,
         keys_in_progress: KeysInProgress::default(),
+        country_header: section.country_header.clone(),
         clock,
         entropy,
     };

@@ -7,6 +7,7 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Toml},
 };
+use http::HeaderName;
 use keyring::KeyringConfig;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -99,6 +100,9 @@ pub(crate) struct ApiSection {
     /// Requests per second of one credential.
     #[serde(default = "credential_rate_default")]
     pub(crate) rate_limit_credential_per_second: u32,
+    /// The header in which a proxy that overwrites it names the caller's country.
+    #[serde(default, deserialize_with = "header_name")]
+    pub(crate) country_header: Option<HeaderName>,
 }
 
 /// Section `control`.
@@ -134,6 +138,13 @@ fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D:
 
 fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
     secret(deserializer).map(Some)
+}
+
+fn header_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HeaderName>, D::Error> {
+    use serde::de::{Error as _, Unexpected};
+    let text = String::deserialize(deserializer)?;
+    let name = text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Str(&text), &"the name of a header"))?;
+    Ok(Some(name))
 }
 
 fn database_default() -> String {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use kernel::{Amount, Currency};
-use policies::CreatePolicyDecision;
+use policies::{Country, CreatePolicyDecision};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -25,6 +25,9 @@ pub struct CreatePolicyDecisionBody {
     /// ISO 4217, lower case.
     #[schema(value_type = Option<String>)]
     currency: Option<Currency>,
+    /// ISO 3166-1 alpha-2, lower case: where the request comes from.
+    #[schema(value_type = Option<String>)]
+    country: Option<Country>,
     /// Whether more than one factor was used at the sign-in.
     #[serde(default)]
     mfa: bool,
@@ -56,6 +59,9 @@ pub async fn create(caller: Caller, body: Body<CreatePolicyDecisionBody>) -> Res
     }
     if let Some(currency) = asked.currency {
         attributes = attributes.with_currency(currency);
+    }
+    if let Some(country) = asked.country {
+        attributes = attributes.with_country(country);
     }
     if let Some(own) = asked.own {
         attributes = attributes.with_own(own);
