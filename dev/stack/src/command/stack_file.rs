@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stack::{Cluster, IdentityFiles, RedisFiles};
 
 use super::{
-    people::{DemoTenant, STAFF_USERNAME, TENANTS, WEB_CLIENT, password_key},
+    people::{DemoTenant, STAFF_ISSUER, STAFF_USERNAME, TENANTS, WEB_CLIENT, password_key},
     servers::{DATABASE, POSTGRES, Servers},
     state::{State, write_private},
 };
@@ -31,7 +31,11 @@ pub(crate) fn write(
         "redis": redis.url(),
         // There is no mail before the worker.
         "mail": null,
-        "staff": { "username": STAFF_USERNAME, "password": state.secret(&password_key(STAFF_USERNAME))? },
+        "staff": {
+            "username": STAFF_USERNAME,
+            "password": state.secret(&password_key(STAFF_USERNAME))?,
+            "issuer": identity.issuer_url(STAFF_ISSUER)?,
+        },
         "tenants": tenants,
     });
     let path = servers.project.state().join("stack.json");

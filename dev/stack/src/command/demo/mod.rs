@@ -11,7 +11,12 @@ mod walls;
 use anyhow::{Context, Result};
 use narrator::{Narrator, quote, say, typed};
 
-use super::{people::TENANTS, screen::line, tenants::Cli, up::up};
+use super::{
+    people::{STAFF_ISSUER, STAFF_USERNAME, TENANTS},
+    screen::line,
+    tenants::Cli,
+    up::up,
+};
 
 /// Starts everything and does the main job.
 pub(crate) async fn demo() -> Result<()> {
@@ -43,6 +48,9 @@ pub(crate) async fn demo() -> Result<()> {
     walls::show_refusal(&mut running, acme, &owner, &wallet).await?;
 
     line("\nDone. Everything still runs: `make status` shows it, `make down` stops it.");
+    let issuer = running.identity.issuer_url(STAFF_ISSUER)?;
+    line(&format!("To act as staff: `tessera auth login --issuer-url {issuer}`, as {STAFF_USERNAME};"));
+    line("his password, everybody else's, and the API keys are in .tessera/stack.json.");
     Ok(())
 }
 
