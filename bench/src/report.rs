@@ -12,7 +12,7 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn new() -> Self {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["what", "median", "p99", "bar", ""]);
+        table.load_style(presets::ASCII_MARKDOWN).set_header(["what", "median", "p99", "bar", ""]);
         for column in 1..=3 {
             if let Some(column) = table.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);

@@ -14,5 +14,4 @@ mod migrate;
 mod operations;
 mod plans;
 mod refusals;
-mod volume;
 mod world;
