@@ -1,4 +1,4 @@
-//! The cases, one subject a file, one sentence a case.
+//! The cases, one subject a file or folder, one sentence a case.
 
 mod around;
 mod authorization;
