@@ -18,7 +18,7 @@ use self::{
         payments_go_on_under_the_local_limiter_while_redis_is_dead,
     },
     policies::{
-        an_explanation_tells_which_rule_decides_and_why,
+        a_country_counts_only_in_the_header_of_the_proxy, an_explanation_tells_which_rule_decides_and_why,
         conditions_of_a_role_are_enforced_with_the_requests_own_amount_and_currency,
     },
     process::{a_wrong_setting_refuses_to_start_and_names_its_key, health_and_readiness_tell_the_truth},
@@ -42,6 +42,7 @@ cases!("around":
     a_revoked_key_is_refused_within_a_second_on_every_process,
     an_explanation_tells_which_rule_decides_and_why,
     conditions_of_a_role_are_enforced_with_the_requests_own_amount_and_currency,
+    a_country_counts_only_in_the_header_of_the_proxy,
     every_write_and_every_refusal_has_one_audit_record,
     a_wrong_setting_refuses_to_start_and_names_its_key,
 );

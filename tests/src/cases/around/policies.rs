@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::app::{App, client::Client, tenant::Environment, until::until_status};
+use crate::app::{
+    App,
+    client::{Client, Extras},
+    server::setting,
+    tenant::Environment,
+    until::until_status,
+};
 
 pub async fn an_explanation_tells_which_rule_decides_and_why(app: App) {
     let environment = app.tenant().await.test;
@@ -81,4 +87,27 @@ pub async fn conditions_of_a_role_are_enforced_with_the_requests_own_amount_and_
     careful.post("/v1/wallets", json!({"currency": "eur"})).await.refused(403, "permission_denied");
     let strong = environment.bearer(&environment.token("a-careful").claim("amr", json!(["pwd", "otp", "mfa"])));
     strong.post("/v1/wallets", json!({"currency": "eur"})).await.ok();
+}
+
+pub async fn a_country_counts_only_in_the_header_of_the_proxy(app: App) {
+    let stack = app.shared().await;
+    let behind_proxy = stack.another_api(vec![setting("API__COUNTRY_HEADER", "X-Country")]).await;
+    let environment = app.tenant().await.test;
+    let rules = json!([
+        {"object": "wallet", "action": "list"},
+        {"object": "wallet", "action": "create", "conditions": {"country": ["de", "fr"]}},
+    ]);
+    with_role(&environment, "at_home", rules).await;
+    let open = |client: Client, countries: &'static [&'static str]| async move {
+        let headers = countries.iter().map(|country| ("X-Country".to_owned(), (*country).to_owned())).collect();
+        let extras = Extras { headers, body: Some(json!({"currency": "eur"})), ..Extras::default() };
+        client.send("POST", "/v1/wallets", extras).await
+    };
+    let there = environment.at(&behind_proxy).await.end_user("a-at_home");
+    open(there.clone(), &["DE"]).await.ok();
+    for countries in [&["US"][..], &["XX"], &["T1"], &["DE", "US"], &[]] {
+        open(there.clone(), countries).await.refused(403, "permission_denied");
+    }
+    // A process that knows of no such proxy believes nobody.
+    open(environment.end_user("a-at_home"), &["DE"]).await.refused(403, "permission_denied");
 }
