@@ -15,6 +15,7 @@ mod failure;
 mod follow;
 mod help;
 mod host;
+mod import;
 mod key;
 mod key_file;
 mod operation;
@@ -129,6 +130,9 @@ async fn dispatch(
     if let RemoteCommand::Auth(command) = &command {
         command.add_to(&mut overrides);
     }
+    if matches!(&command, RemoteCommand::Import(_)) {
+        import::redirect(&mut overrides);
+    }
     let session = Session::try_new(global, &overrides, (Arc::new(SystemClock), Arc::new(SystemEntropy)), pursuit)?;
     *output = session.output;
     match command {
@@ -138,6 +142,7 @@ async fn dispatch(
         RemoteCommand::Apply(arguments) => apply::run(&arguments, &session).await,
         RemoteCommand::Operation(command) => operation::run(command, &session).await,
         RemoteCommand::Auth(command) => auth::run(command, &session).await,
+        RemoteCommand::Import(command) => import::run(command, &session).await,
     }
 }
 

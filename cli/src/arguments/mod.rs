@@ -11,6 +11,7 @@ use crate::{
     completion::CompletionArguments,
     configuration::{Overrides, ProfileName},
     help::HelpArguments,
+    import::ImportCommand,
     key::KeyCommand,
     operation::OperationCommand,
     output::{ColourChoice, Format},
@@ -60,7 +61,7 @@ pub(crate) struct GlobalArguments {
     /// Profile to use [env: TESSERA_PROFILE]
     #[arg(long, global = true, value_name = "NAME")]
     profile: Option<ProfileName>,
-    /// URL of the control plane [env: TESSERA_API_URL]
+    /// URL of the control plane [env: TESSERA_API_URL]; for `import`, of the payment API
     #[arg(long, global = true, value_name = "URL")]
     api_url: Option<String>,
     /// When to colour; NO_COLOR is obeyed
@@ -111,7 +112,7 @@ pub(crate) enum Command {
     Server(ServerCommand),
 }
 
-/// Commands that speak to the control plane or to the identity provider.
+/// Commands that speak to the control plane, to the identity provider or to the payment API.
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "one value is made per run")]
 pub(crate) enum RemoteCommand {
@@ -138,6 +139,9 @@ pub(crate) enum RemoteCommand {
     /// Sign in and out
     #[command(subcommand, arg_required_else_help = true)]
     Auth(AuthCommand),
+    /// Bring in the history of another system
+    #[command(subcommand, arg_required_else_help = true)]
+    Import(ImportCommand),
 }
 
 /// Commands that need no server and no valid configuration; some of them exist to mend it.

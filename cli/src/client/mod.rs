@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
 };
 
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Reply, refuse as refusal};
 pub(crate) use request::{ReadQuery, WriteRequest};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

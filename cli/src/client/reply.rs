@@ -44,7 +44,7 @@ pub(super) fn accept(headers: &HeaderMap, body: &[u8]) -> Result<Reply, Failure>
 }
 
 /// Turns a refusal into a failure with its exit code.
-pub(super) fn refuse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
+pub(crate) fn refuse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     let request_id = request_id(headers);
     let Ok(ErrorEnvelope { error }) = serde_json::from_slice::<ErrorEnvelope>(body) else {
         let message = format!("the server answered {status} without an error object");
