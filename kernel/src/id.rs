@@ -151,12 +151,26 @@ id_types! {
     LedgerAccountId = "lac";
     /// Money from one ledger account to another.
     LedgerTransferId = "ltr";
+    /// Exchange rates that a source published for a day.
+    FxRateId = "fxr";
+    /// Exchange rates promised until a moment.
+    FxQuoteId = "fxq";
+    /// Money converted from one currency to another.
+    FxConversionId = "fxc";
+    /// Money kept back in the ledger for a later capture.
+    LedgerHoldId = "lho";
+    /// Money of one wallet kept back for another.
+    WalletHoldId = "whd";
+    /// What a wallet held and how it moved over some days.
+    StatementId = "stmt";
     /// One line of the audit log.
     AuditRecordId = "aud";
     /// A long-running job of the control plane.
     OperationId = "op";
     /// One HTTP request.
     RequestId = "req";
+    /// Something that happened.
+    EventId = "evt";
 }
 
 #[cfg(test)]

@@ -48,8 +48,8 @@ pub async fn trial_balance(tx: &TenantTx) -> Result<Vec<CurrencyTotal>, sqlx::Er
     .await
 }
 
-/// Accounts whose balance, sequence or running balances are not the fold of their entries, or whose entries
-/// are not those of the transfers. There must be none.
+/// Accounts whose balance, sequence or running balances are not the fold of their entries, or whose holds are not
+/// what they keep back. There must be none.
 pub async fn discrepancies(tx: &TenantTx) -> Result<Vec<LedgerAccountId>, sqlx::Error> {
     tx.with_connection(|connection| {
         Box::pin(async move {
@@ -59,19 +59,18 @@ pub async fn discrepancies(tx: &TenantTx) -> Result<Vec<LedgerAccountId>, sqlx::
                      sum(amount_minor) OVER (PARTITION BY account_id ORDER BY sequence) AS folded, \
                      row_number() OVER (PARTITION BY account_id ORDER BY sequence) AS position FROM ledger_entry), \
                  folded AS ( \
-                   SELECT account_id, max(sequence) AS sequence, \
+                   SELECT account_id, count(*) AS entries, max(folded) FILTER (WHERE is_last) AS balance, \
                      bool_and(folded = balance_after_minor AND position = sequence) AS consistent \
-                   FROM running GROUP BY account_id), \
-                 sides AS ( \
-                   SELECT id AS transfer_id, debit_account_id AS account_id, -amount_minor AS amount_minor FROM ledger_transfer \
-                   UNION ALL SELECT id, credit_account_id, amount_minor FROM ledger_transfer) \
-                 SELECT account.id FROM ledger_account account LEFT JOIN folded ON folded.account_id = account.id \
-                   WHERE coalesce(NOT folded.consistent, false) OR account.sequence <> coalesce(folded.sequence, 0) \
-                   OR account.balance_minor <> coalesce((SELECT sum(amount_minor) FROM ledger_entry \
-                        WHERE ledger_entry.account_id = account.id), 0) \
-                 UNION SELECT coalesce(sides.account_id, entry.account_id) \
-                   FROM sides FULL JOIN ledger_entry entry USING (transfer_id, account_id, amount_minor) \
-                   WHERE sides.transfer_id IS NULL OR entry.sequence IS NULL",
+                   FROM (SELECT *, position = count(*) OVER (PARTITION BY account_id) AS is_last FROM running) AS r \
+                   GROUP BY account_id), \
+                 held AS ( \
+                   SELECT debit_account_id AS account_id, sum(remaining_minor) AS minor FROM ledger_hold \
+                   WHERE state = 'pending' GROUP BY debit_account_id) \
+                 SELECT coalesce(account.id, folded.account_id, held.account_id) FROM ledger_account account \
+                   FULL JOIN folded ON folded.account_id = account.id FULL JOIN held ON held.account_id = account.id \
+                   WHERE account.id IS NULL OR NOT coalesce(folded.consistent, true) \
+                   OR account.sequence <> coalesce(folded.entries, 0) OR account.balance_minor <> coalesce(folded.balance, 0) \
+                   OR account.held_minor <> coalesce(held.minor, 0)",
             )
             .fetch_all(connection)
             .await?;

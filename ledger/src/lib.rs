@@ -8,11 +8,16 @@
 mod account;
 mod audit;
 mod clearing;
+mod engine;
+mod event;
+pub mod history;
 mod posting;
 pub mod rules;
 
 pub use account::{AccountDraft, balance, balances, open_account};
 pub use audit::{CurrencyTotal, discrepancies, trial_balance};
 pub use clearing::{ClearingPurpose, clearing_account};
-pub use posting::{Posted, PostingError, post_in};
-pub use rules::{Reason, Rejection, TransferDraft};
+pub use engine::{Decided, Desk, Engine, EngineConfig, EngineError, PostingOrder, Postings, Question};
+pub use event::{EventColumns, EventDraft};
+pub use posting::{PostingError, needs::Needs, post_in};
+pub use rules::{Operation, Posted, Reason, Rejection, TransferDraft};

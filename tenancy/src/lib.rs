@@ -14,6 +14,7 @@ pub mod field_keys;
 pub mod hints;
 pub mod idempotency;
 pub mod identity;
+pub mod lane;
 pub mod provisioning;
 pub mod scope;
 pub mod tx;

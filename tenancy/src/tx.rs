@@ -14,7 +14,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 use thiserror::Error;
 
-use crate::{Database, Environment};
+use crate::{Database, Environment, SchemaName};
 
 /// Longest statement, in milliseconds.
 const STATEMENT_TIMEOUT_MS: u32 = 15_000;
@@ -65,12 +65,7 @@ impl fmt::Debug for TenantTx {
 impl TenantTx {
     /// Begins in one round trip: role, path and time limits come with the `BEGIN`.
     pub async fn begin(database: &Database, environment: Arc<Environment>) -> Result<Self, sqlx::Error> {
-        let schema = environment.schema.quoted();
-        let begin = format!(
-            "BEGIN; SET LOCAL ROLE {schema}; SET LOCAL search_path TO {schema}, pg_temp; \
-             SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; \
-             SET LOCAL idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}"
-        );
+        let begin = begin_text(&environment.schema);
         let transaction = database.pool().begin_with(AssertSqlSafe(begin)).await?;
         let tx = Self { environment, transaction: Mutex::new(transaction), failed: AtomicBool::new(false) };
         if cfg!(debug_assertions) {
@@ -130,6 +125,16 @@ impl TenantTx {
             Err(sqlx::Error::Protocol(format!("expected to be inside {schema}, found role {user} and path {path}")))
         }
     }
+}
+
+/// Begins, and takes on role, path and time limits for this transaction alone.
+pub(crate) fn begin_text(schema: &SchemaName) -> String {
+    let schema = schema.quoted();
+    format!(
+        "BEGIN; SET LOCAL ROLE {schema}; SET LOCAL search_path TO {schema}, pg_temp; \
+         SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; \
+         SET LOCAL idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}"
+    )
 }
 
 /// Whether the server itself said that the commit failed. A connection that ends, whoever ended it, may do so

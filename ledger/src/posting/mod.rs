@@ -1,19 +1,23 @@
-//! Posting in the caller's transaction: lock, decide, write.
+//! Posting in the caller's transaction: lock, decide, write. For postings that belong to a bigger transaction; all
+//! others go through the [engine](crate::Engine).
 //!
 //! 1. One statement locks the touched accounts in id order, so no two postings ever wait for each other in a circle.
 //! 2. The rules decide in memory; a rejected posting has written nothing and the transaction may go on.
-//! 3. One statement writes transfers, entries and each account once, and counts what it wrote.
+//! 3. One statement writes transfers and each account once, and fails unless it wrote what it should have.
 
-mod store;
+pub(crate) mod columns;
+pub(crate) mod needs;
+pub(crate) mod rows;
+pub(crate) mod sql;
 
-use std::collections::BTreeSet;
-
-use kernel::LedgerAccountId;
+use sqlx::{AssertSqlSafe, postgres::PgRow};
 use tenancy::TenantTx;
 use thiserror::Error;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use crate::rules::{Book, Changes, Rejection, TransferDraft, check_shape};
+use self::{columns::Columns, needs::Needs, rows::RowError};
+use crate::rules::{Book, Operation, Posted, Rejection};
 
 /// Why a posting did not happen.
 #[derive(Debug, Error)]
@@ -29,30 +33,68 @@ pub enum PostingError {
     Database(#[source] sqlx::Error),
 }
 
-/// What a posting came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Posted {
-    /// Changed accounts and new entries.
-    pub changes: Changes,
+/// Posts linked operations, all or none, in the caller's transaction.
+pub async fn post_in<O>(tx: &TenantTx, posting: &[O], now: OffsetDateTime) -> Result<Posted, PostingError>
+where
+    O: Into<Operation> + Copy,
+{
+    let posting: Vec<Operation> = posting.iter().map(|operation| (*operation).into()).collect();
+    crate::rules::check_shape(&posting)?;
+    let mut book = open_book(tx, &posting, now).await.map_err(PostingError::Database)?;
+    let posted = book.post(&posting)?;
+    write(tx, book, now).await.map_err(write_error)?;
+    Ok(posted)
 }
 
-impl Posted {
-    /// What an account of the posting holds now.
-    pub fn balance_minor(&self, account: LedgerAccountId) -> Option<i64> {
-        self.changes.accounts.iter().find(|change| change.after.id == account).map(|change| change.after.balance_minor)
+/// Reads and locks what the posting is about.
+async fn open_book(tx: &TenantTx, posting: &[Operation], now: OffsetDateTime) -> Result<Book, sqlx::Error> {
+    let mut needs = Needs::default();
+    needs.add(posting);
+    if needs.is_indirect() {
+        let holds = read(tx, sql::HOLDS, needs.hold_ids(false), rows::hold).await?;
+        let originals = read(tx, sql::TRANSFERS, needs.transfer_ids(false), rows::transfer).await?;
+        needs.add_found(&holds, &originals);
     }
+    let accounts = read(tx, sql::LOCK_ACCOUNTS, needs.account_ids(), rows::account).await?;
+    let book = Book::new(accounts, now);
+    if !needs.is_indirect() {
+        return Ok(book);
+    }
+    // Again, now that nobody else can change them.
+    let holds = read(tx, sql::HOLDS, needs.hold_ids(false), rows::hold).await?;
+    let originals = read(tx, sql::TRANSFERS, needs.transfer_ids(false), rows::transfer).await?;
+    Ok(book.with_holds(holds).with_transfers(originals))
 }
 
-/// Posts linked transfers, all or none, in the caller's transaction.
-pub async fn post_in(tx: &TenantTx, posting: &[TransferDraft], now: OffsetDateTime) -> Result<Posted, PostingError> {
-    check_shape(posting)?;
-    let touched: BTreeSet<_> = posting.iter().flat_map(|transfer| [transfer.debit, transfer.credit]).collect();
-    let accounts = store::lock_accounts(tx, &touched).await.map_err(PostingError::Database)?;
-    let mut book = Book::new(accounts);
-    book.post(posting)?;
-    let changes = book.into_changes();
-    store::write(tx, posting, &changes, now).await.map_err(write_error)?;
-    Ok(Posted { changes })
+async fn read<T: Send + 'static>(
+    tx: &TenantTx,
+    sql: &'static str,
+    ids: Vec<Uuid>,
+    decode: fn(&PgRow) -> Result<T, RowError>,
+) -> Result<Vec<T>, sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            let rows = sqlx::query(AssertSqlSafe(sql)).bind(ids).fetch_all(connection).await?;
+            rows.iter().map(|row| decode(row).map_err(sqlx::Error::from)).collect()
+        })
+    })
+    .await
+}
+
+async fn write(tx: &TenantTx, book: Book, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    let columns = Columns::of(&book.into_changes());
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            for statement in columns.statements(now) {
+                statement.execute(&mut *connection).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
 }
 
 fn write_error(error: sqlx::Error) -> PostingError {

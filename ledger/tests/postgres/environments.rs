@@ -69,6 +69,11 @@ impl Environments {
         })
     }
 
+    /// The login role's URL.
+    pub(crate) fn app_url(&self) -> String {
+        self.cluster.url("tessera_app", APP_PASSWORD, DATABASE)
+    }
+
     pub(crate) async fn begin(&self, environment: &Arc<Environment>) -> TenantTx {
         TenantTx::begin(&self.database, Arc::clone(environment)).await.unwrap()
     }

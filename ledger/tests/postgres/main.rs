@@ -1,10 +1,18 @@
 //! The ledger on a real Postgres: what is posted is there, what is refused left nothing, and many posters at once
 //! neither lose money nor wait for each other in a circle.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 mod concurrency;
+mod engine;
 mod environments;
+mod history;
 mod posting;
 
 use std::sync::Arc;
@@ -22,13 +30,8 @@ fn eur() -> Currency {
 }
 
 fn transfer(debit: LedgerAccountId, credit: LedgerAccountId, minor: i64) -> TransferDraft {
-    TransferDraft {
-        id: LedgerTransferId::generate(CLOCK, ENTROPY),
-        debit,
-        credit,
-        amount: Amount::try_new(minor).unwrap(),
-        currency: eur(),
-    }
+    let id = LedgerTransferId::generate(CLOCK, ENTROPY);
+    TransferDraft::new(id, debit, credit, Amount::try_new(minor).unwrap(), eur())
 }
 
 async fn account(tx: &TenantTx, currency: Currency, floor_minor: Option<i64>) -> LedgerAccountId {

@@ -8,5 +8,6 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod holds;
 mod properties;
 mod table;

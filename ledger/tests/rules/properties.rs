@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use kernel::{Amount, LedgerAccountId, LedgerTransferId};
-use ledger::rules::{AccountState, Book, TransferDraft};
+use ledger::rules::{AccountState, Book, Operation, TransferDraft};
 use proptest::prelude::*;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 const ACCOUNTS: u8 = 5;
@@ -27,11 +28,9 @@ fn accounts() -> impl Strategy<Value = Vec<AccountState>> {
         (0_u8..)
             .zip(rows)
             .map(|(number, (currency, floor_minor, balance_minor, sequence))| AccountState {
-                id: id(number),
-                currency: CURRENCIES[currency].parse().unwrap(),
-                floor_minor,
                 balance_minor,
                 sequence,
+                ..AccountState::new(id(number), CURRENCIES[currency].parse().unwrap(), floor_minor)
             })
             .collect()
     })
@@ -49,18 +48,26 @@ fn postings() -> impl Strategy<Value = Vec<Vec<TransferDraft>>> {
                     .into_iter()
                     .map(|(debit, credit, amount, currency)| {
                         number += 1;
-                        TransferDraft {
-                            id: LedgerTransferId::from_uuid(Uuid::from_u128(number)),
-                            debit: id(debit),
-                            credit: id(credit),
-                            amount: Amount::try_new(amount).unwrap(),
-                            currency: CURRENCIES[currency].parse().unwrap(),
-                        }
+                        TransferDraft::new(
+                            LedgerTransferId::from_uuid(Uuid::from_u128(number)),
+                            id(debit),
+                            id(credit),
+                            Amount::try_new(amount).unwrap(),
+                            CURRENCIES[currency].parse().unwrap(),
+                        )
                     })
                     .collect()
             })
             .collect()
     })
+}
+
+fn open(accounts: &[AccountState]) -> Book {
+    Book::new(accounts.iter().copied(), OffsetDateTime::UNIX_EPOCH)
+}
+
+fn operations(posting: &[TransferDraft]) -> Vec<Operation> {
+    posting.iter().map(|draft| Operation::from(*draft)).collect()
 }
 
 fn model_of(accounts: &[AccountState]) -> Model {
@@ -110,11 +117,11 @@ proptest! {
 
     #[test]
     fn the_rules_agree_with_the_model_and_a_refusal_changes_nothing(accounts in accounts(), postings in postings()) {
-        let mut book = Book::new(accounts.clone());
+        let mut book = open(&accounts);
         let mut model = model_of(&accounts);
         for posting in &postings {
             let before = book.clone();
-            let accepted = book.post(posting).is_ok();
+            let accepted = book.post(&operations(posting)).is_ok();
             prop_assert_eq!(accepted, post_in_model(&mut model, posting));
             if !accepted {
                 prop_assert_eq!(&book, &before);
@@ -127,9 +134,9 @@ proptest! {
 
     #[test]
     fn money_is_conserved_per_currency(accounts in accounts(), postings in postings()) {
-        let mut book = Book::new(accounts.clone());
+        let mut book = open(&accounts);
         for posting in &postings {
-            let _rejected = book.post(posting);
+            let _rejected = book.post(&operations(posting));
         }
         for currency in CURRENCIES {
             prop_assert_eq!(
@@ -137,15 +144,13 @@ proptest! {
                 total(accounts.iter().copied(), currency)
             );
         }
-        let entries = book.into_changes().entries;
-        prop_assert_eq!(entries.iter().map(|entry| i128::from(entry.amount_minor)).sum::<i128>(), 0);
     }
 
     #[test]
     fn no_debit_takes_an_account_below_its_floor(accounts in accounts(), postings in postings()) {
-        let mut book = Book::new(accounts.clone());
+        let mut book = open(&accounts);
         for posting in &postings {
-            let _rejected = book.post(posting);
+            let _rejected = book.post(&operations(posting));
         }
         for (before, after) in accounts.iter().zip(states(&book)) {
             if let Some(floor) = before.floor_minor {
@@ -156,44 +161,48 @@ proptest! {
 
     #[test]
     fn a_batch_is_the_same_as_its_postings_one_by_one(accounts in accounts(), postings in postings()) {
-        let mut batch = Book::new(accounts.clone());
-        let batch_results: Vec<_> = postings.iter().map(|posting| batch.post(posting)).collect();
+        let mut batch = open(&accounts);
+        let batch_results: Vec<_> = postings.iter().map(|posting| batch.post(&operations(posting))).collect();
 
         let mut stored = accounts.clone();
-        let mut entries = Vec::new();
+        let mut transfers = Vec::new();
         let mut results = Vec::new();
         for posting in &postings {
-            let mut book = Book::new(stored.clone());
-            results.push(book.post(posting));
+            let mut book = open(&stored);
+            results.push(book.post(&operations(posting)));
             let changes = book.into_changes();
             for change in changes.accounts {
                 let place = stored.iter_mut().find(|account| account.id == change.after.id).unwrap();
-                prop_assert_eq!(place.sequence, change.sequence_before);
+                prop_assert_eq!(place.sequence, change.before.sequence);
                 *place = change.after;
             }
-            entries.extend(changes.entries);
+            transfers.extend(changes.transfers);
         }
 
         prop_assert_eq!(batch_results, results);
         prop_assert_eq!(states(&batch), stored);
-        prop_assert_eq!(batch.into_changes().entries, entries);
+        prop_assert_eq!(batch.into_changes().transfers, transfers);
     }
 
     #[test]
     fn every_account_is_the_fold_of_its_entries(accounts in accounts(), postings in postings()) {
-        let mut book = Book::new(accounts.clone());
+        let mut book = open(&accounts);
         for posting in &postings {
-            let _rejected = book.post(posting);
+            let _rejected = book.post(&operations(posting));
         }
         let after = states(&book);
         let changes = book.into_changes();
         for (before, after) in accounts.iter().zip(&after) {
             let mut balance = before.balance_minor;
             let mut sequence = before.sequence;
-            for entry in changes.entries.iter().filter(|entry| entry.account == before.id) {
-                balance += entry.amount_minor;
+            let sides = changes.transfers.iter().flat_map(|transfer| {
+                let amount = transfer.amount.minor();
+                [(transfer.debit, -amount), (transfer.credit, amount)]
+            });
+            for (side, amount) in sides.filter(|(side, _)| side.account == before.id) {
+                balance += amount;
                 sequence += 1;
-                prop_assert_eq!((entry.sequence, entry.balance_after_minor), (sequence, balance));
+                prop_assert_eq!((side.sequence, side.balance_after_minor), (sequence, balance));
             }
             prop_assert_eq!((sequence, balance), (after.sequence, after.balance_minor));
         }

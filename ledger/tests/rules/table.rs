@@ -2,7 +2,8 @@
 //! `debit>credit amount currency`, and what comes of it. Ordered by precedence, first rule first.
 
 use kernel::{Amount, Currency, LedgerAccountId, LedgerTransferId};
-use ledger::rules::{AccountState, Book, POSTING_TRANSFERS_MAX, Reason, Rejection, TransferDraft};
+use ledger::rules::{AccountState, Book, Operation, POSTING_OPERATIONS_MAX, Reason, Rejection, TransferDraft};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 const MAX: &str = "9007199254740991";
@@ -17,25 +18,23 @@ fn currency(code: &str) -> Currency {
 
 fn account(text: &str) -> AccountState {
     let [name, code, balance, floor] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("account: {text}") };
+    let floor = (floor != "-").then(|| floor.parse().unwrap());
     AccountState {
-        id: account_id(name),
-        currency: currency(code),
-        floor_minor: (floor != "-").then(|| floor.parse().unwrap()),
         balance_minor: balance.parse().unwrap(),
-        sequence: 0,
+        ..AccountState::new(account_id(name), currency(code), floor)
     }
 }
 
-fn transfer(position: usize, text: &str) -> TransferDraft {
+fn transfer(position: usize, text: &str) -> Operation {
     let [sides, amount, code] = text.split(' ').collect::<Vec<_>>()[..] else { panic!("transfer: {text}") };
     let (debit, credit) = sides.split_once('>').unwrap();
-    TransferDraft {
-        id: LedgerTransferId::from_uuid(Uuid::from_u128(1_000 + position as u128)),
-        debit: account_id(debit),
-        credit: account_id(credit),
-        amount: Amount::try_new(amount.parse().unwrap()).unwrap(),
-        currency: currency(code),
-    }
+    let id = LedgerTransferId::from_uuid(Uuid::from_u128(1_000 + position as u128));
+    let amount = Amount::try_new(amount.parse().unwrap()).unwrap();
+    TransferDraft::new(id, account_id(debit), account_id(credit), amount, currency(code)).into()
+}
+
+fn book(accounts: &[AccountState]) -> Book {
+    Book::new(accounts.iter().copied(), OffsetDateTime::UNIX_EPOCH)
 }
 
 fn list<T>(text: &str, parse: impl Fn(usize, &str) -> T) -> Vec<T> {
@@ -45,10 +44,10 @@ fn list<T>(text: &str, parse: impl Fn(usize, &str) -> T) -> Vec<T> {
 /// `a 40, b 60` of all accounts, or `<code> at <position>`.
 fn outcome(accounts: &str, posting: &str) -> String {
     let accounts = list(accounts, |_, text| account(text));
-    let mut book = Book::new(accounts.clone());
+    let mut book = book(&accounts);
     let untouched = book.clone();
     match book.post(&list(posting, transfer)) {
-        Ok(()) => accounts
+        Ok(_) => accounts
             .iter()
             .map(|account| {
                 let name = char::from(u8::try_from(account.id.as_uuid().as_u128()).unwrap());
@@ -56,9 +55,9 @@ fn outcome(accounts: &str, posting: &str) -> String {
             })
             .collect::<Vec<_>>()
             .join(", "),
-        Err(Rejection { transfer, reason }) => {
+        Err(Rejection { operation, reason }) => {
             assert_eq!(book, untouched, "a rejected posting leaves the book as it was");
-            format!("{} at {transfer}", reason.code())
+            format!("{} at {operation}", reason.code())
         }
     }
 }
@@ -118,33 +117,51 @@ fn every_rule_in_order_of_precedence() {
 #[test]
 fn a_posting_has_a_bound_and_names_a_transfer_once() {
     let accounts = || list("a eur 9 -, b eur 0 -", |_, text| account(text));
-    let longest: Vec<_> = (0..POSTING_TRANSFERS_MAX).map(|position| transfer(position, "a>b 1 eur")).collect();
-    let mut book = Book::new(accounts());
-    assert_eq!(book.post(&longest), Ok(()));
+    let longest: Vec<_> = (0..POSTING_OPERATIONS_MAX).map(|position| transfer(position, "a>b 1 eur")).collect();
+    let mut book = book(&accounts());
+    assert_eq!(book.post(&longest).unwrap().transfers.len(), POSTING_OPERATIONS_MAX);
     let mut too_long = longest;
-    too_long.push(transfer(POSTING_TRANSFERS_MAX, "a>b 1 eur"));
+    too_long.push(transfer(POSTING_OPERATIONS_MAX, "a>b 1 eur"));
     let reason = book.post(&too_long).unwrap_err().reason;
     assert_eq!(reason, Reason::PostingTooLong);
 
     let twice = [transfer(0, "a>b 1 eur"), transfer(0, "a>b 1 eur")];
-    assert_eq!(Book::new(accounts()).post(&twice), Err(Rejection { transfer: 1, reason: Reason::TransferRepeated }));
+    let refused = Book::new(accounts(), OffsetDateTime::UNIX_EPOCH).post(&twice);
+    assert_eq!(refused, Err(Rejection { operation: 1, reason: Reason::IdRepeated }));
 }
 
 #[test]
-fn entries_are_dense_signed_and_carry_the_balance_after_each() {
-    let mut book = Book::new(list("a eur 9 0, b eur 1 0, c eur 3 0", |_, text| account(text)));
-    book.post(&list("a>b 4 eur, b>a 2 eur", transfer)).unwrap();
-    let changes = book.into_changes();
-    let entries: Vec<_> = changes
-        .entries
+fn entries_are_dense_and_carry_the_balance_after_each() {
+    let mut book = book(&list("a eur 9 0, b eur 1 0, c eur 3 0", |_, text| account(text)));
+    let posted = book.post(&list("a>b 4 eur, b>a 2 eur", transfer)).unwrap();
+    let sides: Vec<_> = posted
+        .transfers
         .iter()
-        .map(|entry| {
-            let name = char::from(u8::try_from(entry.account.as_uuid().as_u128()).unwrap());
-            format!("{name}{} {:+} = {}", entry.sequence, entry.amount_minor, entry.balance_after_minor)
+        .flat_map(|transfer| [transfer.debit, transfer.credit])
+        .map(|side| {
+            let name = char::from(u8::try_from(side.account.as_uuid().as_u128()).unwrap());
+            format!("{name}{} = {}", side.sequence, side.balance_after_minor)
         })
         .collect();
-    assert_eq!(entries, ["a1 -4 = 5", "b1 +4 = 5", "b2 -2 = 3", "a2 +2 = 7"]);
+    assert_eq!(sides, ["a1 = 5", "b1 = 5", "b2 = 3", "a2 = 7"]);
+    let first = posted.transfers[0].id;
+    assert!(posted.transfers.iter().all(|transfer| transfer.posting == Some(first)), "they are linked by the first");
+    let changes = book.into_changes();
     let sequences: Vec<_> =
-        changes.accounts.iter().map(|change| (change.sequence_before, change.after.sequence)).collect();
+        changes.accounts.iter().map(|change| (change.before.sequence, change.after.sequence)).collect();
     assert_eq!(sequences, [(0, 2), (0, 2)], "each touched account once, the untouched one not at all");
+}
+
+#[test]
+fn a_posting_asked_for_again_answers_as_before_and_with_another_body_is_refused() {
+    let mut book = book(&list("a eur 9 0, b eur 0 0", |_, text| account(text)));
+    let first = book.post(&list("a>b 9 eur", transfer)).unwrap();
+    let again = book.post(&list("a>b 9 eur", transfer)).unwrap();
+    assert!(!first.repeated && again.repeated);
+    assert_eq!(first.transfers, again.transfers);
+    for other in ["a>b 8 eur", "b>a 9 eur", "a>b 9 usd", "a>b 9 eur, a>b 1 eur"] {
+        let refused = book.post(&list(other, transfer)).unwrap_err();
+        assert_eq!(refused.reason, Reason::DuplicateWithOtherBody, "{other}");
+    }
+    assert_eq!(book.into_changes().transfers.len(), 1);
 }

@@ -16,6 +16,8 @@ pub const MIGRATIONS: &[SqlMigration] = &[
         version: "m0002_wallet_transfers_by_wallet",
         sql: include_str!("0002_wallet_transfers_by_wallet.sql"),
     },
+    SqlMigration { version: "m0003_posting_engine", sql: include_str!("0003_posting_engine.sql") },
+    SqlMigration { version: "m0004_fx", sql: include_str!("0004_fx.sql") },
 ];
 
 /// The migrations up to and including `version_max`, or all. An unknown version gives none.

@@ -29,13 +29,8 @@ pub async fn fund(
     let outside =
         ledger::clearing_account(context.tx, ClearingPurpose::External, currency, context.clock, context.entropy)
             .await?;
-    let transfer = TransferDraft {
-        id: LedgerTransferId::generate(context.clock, context.entropy),
-        debit: outside,
-        credit: account_of(&row),
-        amount,
-        currency,
-    };
+    let id = LedgerTransferId::generate(context.clock, context.entropy);
+    let transfer = TransferDraft::new(id, outside, account_of(&row), amount, currency);
     let posted = ledger::post_in(context.tx, &[transfer], context.now()).await.map_err(posting_error)?;
     let balance = posted.balance_minor(account_of(&row)).map(|minor| Money { minor, currency });
     Ok(view(row, balance, context.livemode())?)

@@ -71,14 +71,8 @@ pub async fn create(
     let id = WalletTransferId::generate(context.clock, context.entropy);
     let sealed = sealing::seal(context.keys, id, description.as_ref())?;
     let now = context.now();
-    let transfer = TransferDraft {
-        id: LedgerTransferId::generate(context.clock, context.entropy),
-        debit: sides.debit,
-        credit: sides.credit,
-        amount: draft.amount,
-        currency: draft.currency,
-    };
-    let ledger_transfer = transfer.id;
+    let ledger_transfer = LedgerTransferId::from_uuid(id.as_uuid());
+    let transfer = TransferDraft::new(ledger_transfer, sides.debit, sides.credit, draft.amount, draft.currency);
     ledger::post_in(context.tx, &[transfer], now).await.map_err(posting_error)?;
     let row = ActiveModel {
         id: Set(id.as_uuid()),

@@ -53,7 +53,7 @@ async fn a_transaction_of_one_tenant_cannot_reach_another_or_the_platform_or_the
         format!("UPDATE {foreign}.policy_revision SET revision = 9"),
         "SELECT count(*) FROM platform.tenant".to_owned(),
         "DELETE FROM audit_record".to_owned(),
-        "UPDATE ledger_entry SET amount_minor = 1".to_owned(),
+        "UPDATE event SET type = ''".to_owned(),
         "UPDATE ledger_transfer SET amount_minor = 1".to_owned(),
         "DELETE FROM customer".to_owned(),
         "CREATE TABLE mine (id int)".to_owned(),

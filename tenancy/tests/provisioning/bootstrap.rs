@@ -106,8 +106,8 @@ async fn the_bare_login_role_can_do_nothing_with_a_tenant() {
     for (statement, outcome) in [
         ("SELECT 1 FROM customer".to_owned(), "fine"),
         ("UPDATE ledger_account SET balance_minor = 0".to_owned(), "fine"),
-        ("UPDATE ledger_entry SET amount_minor = 1".to_owned(), "42501"),
-        ("DELETE FROM ledger_entry".to_owned(), "42501"),
+        ("UPDATE ledger_transfer SET amount_minor = 1".to_owned(), "42501"),
+        ("DELETE FROM ledger_transfer".to_owned(), "42501"),
         ("DELETE FROM audit_record".to_owned(), "42501"),
         ("UPDATE audit_record SET outcome = 'refused'".to_owned(), "42501"),
         ("DELETE FROM customer".to_owned(), "42501"),

@@ -303,3 +303,37 @@ impl StepObserver for KillAt {
         Verdict::Abandon
     }
 }
+
+/// Dies at one moment of one step, or only writes down which moments there are.
+#[derive(Debug)]
+pub(crate) struct KillWhen {
+    /// Which moment, and how many of its kind pass before.
+    at: Option<(String, usize)>,
+    pub(crate) seen: Mutex<Vec<String>>,
+}
+
+impl KillWhen {
+    pub(crate) fn never() -> Arc<Self> {
+        Arc::new(Self { at: None, seen: Mutex::default() })
+    }
+
+    pub(crate) fn new(moment: &str, occurrence: usize) -> Arc<Self> {
+        Arc::new(Self { at: Some((moment.to_owned(), occurrence)), seen: Mutex::default() })
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        let seen = self.seen.lock().unwrap();
+        self.at.as_ref().is_some_and(|(at, before)| seen.iter().filter(|moment| *moment == at).count() > *before)
+    }
+}
+
+impl StepObserver for KillWhen {
+    fn observe(&self, event: &StepEvent<'_>) -> Verdict {
+        // Who is dead sees nothing more.
+        if self.is_dead() {
+            return Verdict::Abandon;
+        }
+        self.seen.lock().unwrap().push(format!("{} {:?}", event.step, event.moment));
+        if self.is_dead() { Verdict::Abandon } else { Verdict::Continue }
+    }
+}

@@ -1,0 +1,167 @@
+//! Changes as columns, for `unnest`.
+
+use sqlx::{Postgres, postgres::PgArguments, query::Query as SqlxQuery};
+use tenancy::lane::{Param, Query};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::sql::{WRITE, WRITE_HOLDS};
+use crate::rules::{Changes, Transfer};
+
+/// Declares a set of columns in the order of their placeholders, with both ways to bind them.
+macro_rules! columns {
+    ($(#[$meta:meta])* $name:ident { $($column:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Default)]
+        struct $name {
+            $($column: $type,)*
+        }
+
+        impl $name {
+            fn params(self) -> Vec<Param> {
+                vec![$(Box::new(self.$column),)*]
+            }
+
+            fn bind(self, query: SqlxQuery<'static, Postgres, PgArguments>) -> SqlxQuery<'static, Postgres, PgArguments> {
+                query$(.bind(self.$column))*
+            }
+        }
+    };
+}
+
+columns! {
+    TransferColumns {
+        ids: Vec<Uuid>,
+        postings: Vec<Option<Uuid>>,
+        debits: Vec<Uuid>,
+        debit_sequences: Vec<i64>,
+        debit_balances: Vec<i64>,
+        credits: Vec<Uuid>,
+        credit_sequences: Vec<i64>,
+        credit_balances: Vec<i64>,
+        amounts: Vec<i64>,
+        currencies: Vec<String>,
+        effective_at: Vec<OffsetDateTime>,
+        reverses: Vec<Option<Uuid>>,
+        holds: Vec<Option<Uuid>>,
+    }
+}
+
+impl TransferColumns {
+    fn push(&mut self, transfer: &Transfer) {
+        self.ids.push(transfer.id.as_uuid());
+        self.postings.push(transfer.posting.map(|id| id.as_uuid()));
+        self.debits.push(transfer.debit.account.as_uuid());
+        self.debit_sequences.push(transfer.debit.sequence);
+        self.debit_balances.push(transfer.debit.balance_after_minor);
+        self.credits.push(transfer.credit.account.as_uuid());
+        self.credit_sequences.push(transfer.credit.sequence);
+        self.credit_balances.push(transfer.credit.balance_after_minor);
+        self.amounts.push(transfer.amount.minor());
+        self.currencies.push(transfer.currency.code());
+        self.effective_at.push(transfer.effective_at);
+        self.reverses.push(transfer.reverses.map(|id| id.as_uuid()));
+        self.holds.push(transfer.hold.map(|id| id.as_uuid()));
+    }
+}
+
+columns! {
+    AccountColumns {
+        ids: Vec<Uuid>,
+        balances: Vec<i64>,
+        held: Vec<i64>,
+        sequences: Vec<i64>,
+        effective_last: Vec<Option<OffsetDateTime>>,
+        in_order: Vec<bool>,
+        balances_before: Vec<i64>,
+        sequences_before: Vec<i64>,
+    }
+}
+
+columns! {
+    HoldColumns {
+        ids: Vec<Uuid>,
+        debits: Vec<Uuid>,
+        credits: Vec<Uuid>,
+        currencies: Vec<String>,
+        amounts: Vec<i64>,
+        remaining: Vec<i64>,
+        captured: Vec<i64>,
+        states: Vec<&'static str>,
+        expires_at: Vec<Option<OffsetDateTime>>,
+        remaining_before: Vec<Option<i64>>,
+    }
+}
+
+/// What is to be written, as columns.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    transfers: TransferColumns,
+    accounts: AccountColumns,
+    holds: HoldColumns,
+}
+
+impl Columns {
+    pub(crate) fn of(changes: &Changes) -> Self {
+        let mut columns = Self {
+            transfers: TransferColumns::default(),
+            accounts: AccountColumns::default(),
+            holds: HoldColumns::default(),
+        };
+        changes.transfers.iter().for_each(|transfer| columns.transfers.push(transfer));
+        for change in &changes.accounts {
+            let accounts = &mut columns.accounts;
+            accounts.ids.push(change.after.id.as_uuid());
+            accounts.balances.push(change.after.balance_minor);
+            accounts.held.push(change.after.held_minor);
+            accounts.sequences.push(change.after.sequence);
+            accounts.effective_last.push(change.after.effective_last);
+            accounts.in_order.push(change.after.in_order);
+            accounts.balances_before.push(change.before.balance_minor);
+            accounts.sequences_before.push(change.before.sequence);
+        }
+        for change in &changes.holds {
+            let holds = &mut columns.holds;
+            holds.ids.push(change.after.id.as_uuid());
+            holds.debits.push(change.after.debit.as_uuid());
+            holds.credits.push(change.after.credit.as_uuid());
+            holds.currencies.push(change.after.currency.code());
+            holds.amounts.push(change.after.amount.minor());
+            holds.remaining.push(change.after.remaining_minor);
+            holds.captured.push(change.after.captured_minor);
+            holds.states.push(change.after.state.as_str());
+            holds.expires_at.push(change.after.expires_at);
+            holds.remaining_before.push(change.before.map(|before| before.remaining_minor));
+        }
+        columns
+    }
+
+    /// The statements for a lane; none, where there is nothing to write.
+    pub(crate) fn queries(self, now: OffsetDateTime) -> Vec<Query> {
+        let mut queries = Vec::new();
+        if !self.accounts.ids.is_empty() {
+            let mut params = self.transfers.params();
+            params.push(Box::new(now));
+            params.extend(self.accounts.params());
+            queries.push(Query { sql: WRITE, params });
+        }
+        if !self.holds.ids.is_empty() {
+            let mut params = self.holds.params();
+            params.push(Box::new(now));
+            queries.push(Query { sql: WRITE_HOLDS, params });
+        }
+        queries
+    }
+
+    /// The statements for a transaction of many.
+    pub(crate) fn statements(self, now: OffsetDateTime) -> Vec<SqlxQuery<'static, Postgres, PgArguments>> {
+        let mut statements = Vec::new();
+        if !self.accounts.ids.is_empty() {
+            statements.push(self.accounts.bind(self.transfers.bind(sqlx::query(WRITE)).bind(now)));
+        }
+        if !self.holds.ids.is_empty() {
+            statements.push(self.holds.bind(sqlx::query(WRITE_HOLDS)).bind(now));
+        }
+        statements
+    }
+}
