@@ -1,8 +1,9 @@
 //! `make bench`: measures what the documentation claims, on real components, and prints it.
 //!
-//! Everything runs in this process on a throwaway Postgres with fsync on; figures of one run are comparable
-//! with each other, not with another machine's.
+//! Everything runs on throwaway Postgres servers with fsync on; figures of one run are comparable with each other, not
+//! with another machine's. `bench platform` and `bench ledger` measure one half; without an argument both are measured.
 
+mod ledger;
 mod machine;
 mod platform;
 mod policy;
@@ -19,13 +20,25 @@ async fn main() -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         anyhow::bail!("figures of an unoptimised build mean nothing: run `make bench`");
     }
+    match std::env::args().nth(1).as_deref() {
+        None => {
+            measure_platform().await?;
+            ledger::measure().await
+        }
+        Some("platform") => measure_platform().await,
+        Some("ledger") => ledger::measure().await,
+        Some(other) => anyhow::bail!("there is no half named {other:?}: say platform, ledger, or nothing"),
+    }
+}
+
+async fn measure_platform() -> anyhow::Result<()> {
     let mut report = Report::new();
     report.heading("Policies");
     policy::measure(&mut report)?;
     report.heading("Sealed fields");
     sealing::measure(&mut report).await?;
     let platform = Platform::start().await?;
-    println!("{}", machine::describe(&platform).await?);
+    println!("{}", machine::describe(platform.app.pool()).await?);
     report.heading("Tenants");
     tenants::one(&platform, &mut report).await?;
     report.heading("Tokens");
