@@ -10,6 +10,10 @@ use uuid::Uuid;
 pub enum ClearingPurpose {
     /// The world outside: goes negative by what has come in.
     External,
+    /// What conversions took in one currency and gave in another.
+    FxPosition,
+    /// What conversions earned.
+    FxRevenue,
 }
 
 impl ClearingPurpose {
@@ -17,6 +21,8 @@ impl ClearingPurpose {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::External => "external",
+            Self::FxPosition => "fx_position",
+            Self::FxRevenue => "fx_revenue",
         }
     }
 }

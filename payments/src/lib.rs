@@ -11,11 +11,14 @@ mod context;
 pub mod customer;
 mod error;
 mod field;
+pub mod fx;
 pub mod member;
 mod metadata;
 mod ownership;
 mod page;
 mod role;
+pub mod statement;
+pub mod trial_balance;
 pub mod wallet;
 pub mod wallet_transfer;
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, Select,
-    sea_query::{Expr, ExprTrait as _},
+    sea_query::{Expr, ExprTrait as _, Value},
 };
 use tenancy::TenantTx;
 use time::OffsetDateTime;
@@ -99,16 +99,17 @@ pub(crate) struct Order<C> {
 
 /// Reads a page of `rows`. `anchor` is the position of the row that the request counts from; the caller has looked
 /// it up among the rows the actor may see.
-pub(crate) async fn read<E, I>(
+pub(crate) async fn read<E, I, T>(
     tx: &TenantTx,
     rows: Select<E>,
     order: Order<E::Column>,
     request: &PageRequest<I>,
-    anchor: Option<Position>,
+    anchor: Option<(T, Uuid)>,
 ) -> Result<Page<E::Model>, DbErr>
 where
     E: EntityTrait,
     E::Model: FromQueryResult + Send + Sync,
+    T: Into<Value>,
 {
     let limit = usize::from(request.limit);
     let backwards = matches!(request.cursor, Cursor::NewerThan(_));

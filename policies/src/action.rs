@@ -120,6 +120,26 @@ actions! {
     RetrieveWalletTransfer = "wallet_transfer" / "retrieve" in Environment, OWNED;
     /// Read transfers by page.
     ListWalletTransfers = "wallet_transfer" / "list" in Environment, OWNED;
+    /// Publish exchange rates, by hand or from a file.
+    CreateFxRate = "fx_rate" / "create" in Environment, CALLER;
+    /// Read published exchange rates.
+    ListFxRates = "fx_rate" / "list" in Environment, CALLER;
+    /// Read the spread and how old a rate may be.
+    RetrieveFxSettings = "fx_settings" / "retrieve" in Environment, CALLER;
+    /// Change the spread and how old a rate may be.
+    UpdateFxSettings = "fx_settings" / "update" in Environment, CALLER;
+    /// Have exchange rates promised.
+    CreateFxQuote = "fx_quote" / "create" in Environment, OWNED_IN_CURRENCY;
+    /// Read one quote.
+    RetrieveFxQuote = "fx_quote" / "retrieve" in Environment, OWNED;
+    /// Read quotes by page.
+    ListFxQuotes = "fx_quote" / "list" in Environment, OWNED;
+    /// Convert money by a quote.
+    CreateFxConversion = "fx_conversion" / "create" in Environment, MOVEMENT;
+    /// Read one conversion.
+    RetrieveFxConversion = "fx_conversion" / "retrieve" in Environment, OWNED;
+    /// Read conversions by page.
+    ListFxConversions = "fx_conversion" / "list" in Environment, OWNED;
     /// Define a role.
     CreateRole = "role" / "create" in Environment, CALLER;
     /// Read one role with its rules.
@@ -148,6 +168,8 @@ actions! {
     RetrieveAuditRecord = "audit_record" / "retrieve" in Environment, CALLER;
     /// Read the audit log by page.
     ListAuditRecords = "audit_record" / "list" in Environment, CALLER;
+    /// Read the sums of all accounts.
+    RetrieveTrialBalance = "trial_balance" / "retrieve" in Environment, CALLER;
     /// Ask what a role may do and why.
     CreatePolicyDecision = "policy_decision" / "create" in Environment, CALLER;
     /// Provision a tenant.
