@@ -19,6 +19,7 @@ use tenancy::{TenantScope, idempotency::IdempotencyKey};
 use crate::Api;
 
 pub use keys_in_progress::KeysInProgress;
+pub(crate) use read::Reading;
 pub(crate) use write::Target;
 
 /// Who asks for what: made only from a verified credential within its rate limit.

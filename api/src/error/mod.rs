@@ -226,7 +226,8 @@ impl ApiError {
             && self.0.object.kind == ErrorType::InvalidRequestError
     }
 
-    fn log(&self) {
+    /// Logs the cause. Done once, where the response is made; by hand where that has begun already.
+    pub(crate) fn log(&self) {
         let causes = self.0.cause.as_ref().map(|cause| chain(cause.as_ref()));
         if self.0.status.is_server_error() {
             tracing::error!(status = self.0.status.as_u16(), code = self.code(), cause = causes, "request failed");
