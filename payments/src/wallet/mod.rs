@@ -1,5 +1,6 @@
 //! Stored balances, one currency each, backed by a ledger account that never goes below zero.
 
+mod balance;
 mod create;
 mod fund;
 mod list;
@@ -13,6 +14,7 @@ use entity::tenant::wallet::Model;
 use kernel::{CustomerId, LedgerAccountId, Money, WalletId};
 use time::OffsetDateTime;
 
+pub use balance::balance_at;
 pub use create::{WalletDraft, create};
 pub use fund::fund;
 pub use list::{WalletFilter, list};

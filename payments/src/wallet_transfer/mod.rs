@@ -1,5 +1,6 @@
 //! Movements of money between two wallets of one currency.
 
+mod behind;
 mod create;
 mod decide;
 mod list;
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, fmt};
 use kernel::{Amount, Currency, WalletId, WalletTransferId};
 use time::OffsetDateTime;
 
+pub(crate) use behind::behind;
 pub use create::{WalletTransferDraft, create};
 pub use list::{WalletTransferFilter, list};
 pub use refusal::Refusal;
