@@ -35,14 +35,29 @@ routes! {
     POST "/v1/wallets" => v1::wallets::create::create;
     GET "/v1/wallets" => v1::wallets::list::list;
     GET "/v1/wallets/{id}" => v1::wallets::retrieve::retrieve;
+    GET "/v1/wallets/{id}/balance" => v1::wallets::balance::balance;
+    GET "/v1/wallets/{id}/statement" => v1::wallets::statement::statement;
     POST "/v1/test_helpers/wallets/{id}/fund_balance" => v1::wallets::fund::fund;
 
     POST "/v1/wallet_transfers" => v1::wallet_transfers::create::create;
     GET "/v1/wallet_transfers" => v1::wallet_transfers::list::list;
     GET "/v1/wallet_transfers/{id}" => v1::wallet_transfers::retrieve::retrieve;
 
+    GET "/v1/trial_balance" => v1::trial_balance::retrieve::retrieve;
+
     GET "/v1/audit_records" => v1::audit_records::list::list;
     GET "/v1/audit_records/{id}" => v1::audit_records::retrieve::retrieve;
+
+    POST "/v1/fx_rates" => v1::fx_rates::create::create;
+    GET "/v1/fx_rates" => v1::fx_rates::list::list;
+    GET "/v1/fx_settings" => v1::fx_settings::retrieve::retrieve;
+    POST "/v1/fx_settings" => v1::fx_settings::update::update;
+    POST "/v1/fx_quotes" => v1::fx_quotes::create::create;
+    GET "/v1/fx_quotes" => v1::fx_quotes::list::list;
+    GET "/v1/fx_quotes/{id}" => v1::fx_quotes::retrieve::retrieve;
+    POST "/v1/fx_conversions" => v1::fx_conversions::create::create;
+    GET "/v1/fx_conversions" => v1::fx_conversions::list::list;
+    GET "/v1/fx_conversions/{id}" => v1::fx_conversions::retrieve::retrieve;
 
     POST "/v1/roles" => v1::roles::create::create;
     GET "/v1/roles" => v1::roles::list::list;

@@ -52,7 +52,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 async fn collect(request: Request) -> Result<Bytes, ApiError> {
-    let Ok(received) = tokio::time::timeout(BODY_TIMEOUT, receive(request.into_body())).await else {
+    let mut kept = BytesMut::new();
+    let limits = BodyLimits { length_max: BODY_LENGTH_MAX, time_max: BODY_TIMEOUT };
+    each_piece(request, limits, |piece| kept.extend_from_slice(piece)).await?;
+    Ok(kept.freeze())
+}
+
+/// How much of a body is taken, and how long it may take to come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimits {
+    pub(crate) length_max: usize,
+    pub(crate) time_max: Duration,
+}
+
+/// Hands over a body piece by piece as it comes, at most as much as is allowed; more is an error in the end.
+pub(crate) async fn each_piece(
+    request: Request,
+    limits: BodyLimits,
+    take: impl FnMut(&[u8]) + Send,
+) -> Result<(), ApiError> {
+    let received = receive(request.into_body(), limits.length_max, take);
+    let Ok(received) = tokio::time::timeout(limits.time_max, received).await else {
         let message = "The body did not arrive in time.";
         let status = StatusCode::REQUEST_TIMEOUT;
         return Err(refused(status, "body_timeout", message));
@@ -62,8 +82,7 @@ async fn collect(request: Request) -> Result<Bytes, ApiError> {
 
 /// Reads the body to its end. What is too much is read on and thrown away for a while: a client that is still
 /// sending when the connection closes never sees the answer.
-async fn receive(mut body: RequestBody) -> Result<Bytes, ApiError> {
-    let mut kept = BytesMut::new();
+async fn receive(mut body: RequestBody, length_max: usize, mut take: impl FnMut(&[u8])) -> Result<(), ApiError> {
     let mut received = 0_usize;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
@@ -71,17 +90,17 @@ async fn receive(mut body: RequestBody) -> Result<Bytes, ApiError> {
         })?;
         let Some(data) = frame.data_ref() else { continue };
         received = received.saturating_add(data.len());
-        if received <= BODY_LENGTH_MAX {
-            kept.extend_from_slice(data);
+        if received <= length_max {
+            take(data);
         } else if received > DISCARDED_LENGTH_MAX {
             break;
         }
     }
-    if received > BODY_LENGTH_MAX {
-        let message = format!("The body is larger than {BODY_LENGTH_MAX} bytes.");
+    if received > length_max {
+        let message = format!("The body is larger than {length_max} bytes.");
         return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &message));
     }
-    Ok(kept.freeze())
+    Ok(())
 }
 
 fn refused(status: StatusCode, code: &str, message: &str) -> ApiError {

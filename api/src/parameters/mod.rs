@@ -12,6 +12,7 @@ mod query;
 mod tree;
 
 pub use body::Body;
+pub(crate) use body::{BodyLimits, each_piece};
 pub use error::{ParameterError, Problem};
 pub use path::PathText;
 pub use query::Query;

@@ -4,10 +4,16 @@ pub mod api_keys;
 pub mod audit_records;
 pub mod customers;
 pub mod deleted;
+pub mod fx_conversions;
+pub mod fx_quotes;
+pub mod fx_rates;
+pub mod fx_settings;
 pub mod list;
 pub mod members;
+pub mod moment;
 pub mod policy_decisions;
 pub mod roles;
+pub mod trial_balance;
 pub mod wallet_transfers;
 pub mod wallets;
 
