@@ -59,10 +59,13 @@ pub const PROBES: &[Probe] = &[
     guarded("POST", "/v1/wallets", "wallet", "create", Target::Nothing),
     guarded("GET", "/v1/wallets", "wallet", "list", Target::Nothing),
     guarded("GET", "/v1/wallets/{id}", "wallet", "retrieve", Target::Wallet),
+    guarded("GET", "/v1/wallets/{id}/balance", "wallet", "retrieve", Target::Wallet),
+    guarded("GET", "/v1/wallets/{id}/statement", "wallet", "retrieve", Target::Wallet),
     guarded("POST", "/v1/test_helpers/wallets/{id}/fund_balance", "wallet", "fund", Target::Wallet),
     guarded("POST", "/v1/wallet_transfers", "wallet_transfer", "create", Target::Nothing),
     guarded("GET", "/v1/wallet_transfers", "wallet_transfer", "list", Target::Nothing),
     guarded("GET", "/v1/wallet_transfers/{id}", "wallet_transfer", "retrieve", Target::Transfer),
+    guarded("GET", "/v1/trial_balance", "trial_balance", "retrieve", Target::Nothing),
     guarded("GET", "/v1/audit_records", "audit_record", "list", Target::Nothing),
     guarded("GET", "/v1/audit_records/{id}", "audit_record", "retrieve", Target::AuditRecord),
     guarded("POST", "/v1/roles", "role", "create", Target::Nothing),
@@ -100,9 +103,14 @@ impl Probe {
 
     /// The same with these objects in the body.
     pub async fn send_with(&self, client: &Client, id: &str, objects: &Objects, scene: &Scene) -> Answer {
-        let path = self.path.replace("{id}", id).replace("{name}", id);
+        let path = self.path.replace("{id}", id).replace("{name}", id) + self.query();
         let extras = Extras { body: self.body(objects, scene), ..Extras::default() };
         client.send(self.method, &path, extras).await
+    }
+
+    /// What the route cannot do without.
+    fn query(&self) -> &'static str {
+        if self.path.ends_with("/statement") { "?from=2026-01-01&to=2026-01-31" } else { "" }
     }
 
     fn body(&self, objects: &Objects, scene: &Scene) -> Option<Value> {
