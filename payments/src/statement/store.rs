@@ -51,13 +51,13 @@ async fn wallets_of(
     let mut ids: Vec<Uuid> = accounts.map(|account| account.as_uuid()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let rows: Vec<(Uuid, Uuid)> = wallet::Entity::find()
+    // A wallet and its account have one id.
+    let rows: Vec<Uuid> = wallet::Entity::find()
         .select_only()
-        .column(wallet::Column::AccountId)
         .column(wallet::Column::Id)
-        .filter(wallet::Column::AccountId.eq_any(ids))
+        .filter(wallet::Column::Id.eq_any(ids))
         .into_tuple()
         .all(tx)
         .await?;
-    Ok(rows.into_iter().map(|(account, id)| (LedgerAccountId::from_uuid(account), WalletId::from_uuid(id))).collect())
+    Ok(rows.into_iter().map(|id| (LedgerAccountId::from_uuid(id), WalletId::from_uuid(id))).collect())
 }

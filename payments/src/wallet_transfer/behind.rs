@@ -15,11 +15,12 @@ pub(crate) async fn behind(
     context: &Context<'_>,
     transfers: &[LedgerTransferId],
 ) -> Result<BTreeMap<LedgerTransferId, WalletTransfer>, Failure> {
+    // A wallet transfer and the ledger's have one id.
     let ids = transfers.iter().map(LedgerTransferId::as_uuid);
-    let rows = Entity::find().filter(Column::LedgerTransferId.eq_any(ids)).all(context.tx).await?;
+    let rows = Entity::find().filter(Column::Id.eq_any(ids)).all(context.tx).await?;
     rows.into_iter()
         .map(|row| {
-            let movement = LedgerTransferId::from_uuid(row.ledger_transfer_id);
+            let movement = LedgerTransferId::from_uuid(row.id);
             Ok((movement, sealing::open(row, context.keys, context.livemode())?))
         })
         .collect()
