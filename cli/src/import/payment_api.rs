@@ -151,7 +151,8 @@ impl Patience {
 /// Whether the same request may well succeed in a moment.
 fn is_passing(status: StatusCode, code: &str) -> bool {
     match status {
-        StatusCode::TOO_MANY_REQUESTS
+        StatusCode::REQUEST_TIMEOUT
+        | StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
         | StatusCode::GATEWAY_TIMEOUT => true,

@@ -9,6 +9,7 @@ mod dry_run;
 mod exit_codes;
 mod following;
 mod help;
+mod import;
 mod keys;
 mod output;
 mod plan;

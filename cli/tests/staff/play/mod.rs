@@ -2,9 +2,11 @@
 
 mod control;
 mod identity;
+mod payments;
 mod program;
 mod state;
 
+pub(crate) use payments::{Payments, SECRET_KEY};
 pub(crate) use program::{Outcome, Program, assert_write, error_code};
 pub(crate) use state::Stage;
 
