@@ -11,6 +11,7 @@ mod isolation;
 mod layers;
 mod provisioning;
 mod sign_in;
+mod statements;
 mod tokens;
 
 use libtest_mimic::Trial;
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Trial> {
         tokens::trials(),
         idempotency::trials(),
         sign_in::trials(),
+        statements::trials(),
         cli::trials(),
         layers::trials(),
     ]
