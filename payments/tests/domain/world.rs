@@ -118,14 +118,18 @@ impl World {
     }
 
     pub(crate) async fn wallet(&self, customer: Option<CustomerId>, minor: i64) -> Wallet {
+        self.wallet_in(eur(), customer, minor).await
+    }
+
+    pub(crate) async fn wallet_in(&self, currency: Currency, customer: Option<CustomerId>, minor: i64) -> Wallet {
         self.tick();
         let owner = api_key("owner");
         let tx = self.begin().await;
         let context = self.context(&tx, &owner);
-        let draft = WalletDraft { customer, currency: eur(), metadata: [].into() };
+        let draft = WalletDraft { customer, currency, metadata: [].into() };
         let mut wallet = wallet::create(&context, &self.permit(&owner), draft).await.unwrap();
         if minor > 0 {
-            wallet = wallet::fund(&context, &self.permit(&owner), wallet.id, amount(minor), eur()).await.unwrap();
+            wallet = wallet::fund(&context, &self.permit(&owner), wallet.id, amount(minor), currency).await.unwrap();
         }
         tx.commit(wallet).await.unwrap().into_inner()
     }
