@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Read as _,
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -221,8 +222,9 @@ fn the_real_bank_survives_a_kill_in_the_middle_and_every_exact_balance_is_ours()
 
 /// What the bank printed, in haléře, by `trans_id`.
 fn printed_balances() -> BTreeMap<String, i64> {
-    let output = std::process::Command::new("zcat").arg(data().join("trans.asc.gz")).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let mut text = String::new();
+    let file = fs::File::open(data().join("trans.asc.gz")).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
     let rows = text.lines().skip(1).map(|line| line.split(';').collect::<Vec<_>>()).filter(|fields| fields.len() == 10);
     rows.map(|fields| (fields[0].to_owned(), fields[6].replace('.', "").parse().unwrap())).collect()
 }
