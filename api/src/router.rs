@@ -37,11 +37,22 @@ routes! {
     GET "/v1/wallets/{id}" => v1::wallets::retrieve::retrieve;
     GET "/v1/wallets/{id}/balance" => v1::wallets::balance::balance;
     GET "/v1/wallets/{id}/statement" => v1::wallets::statement::statement;
+    POST "/v1/wallets/{id}/freeze" => v1::wallets::freeze::freeze;
+    POST "/v1/wallets/{id}/unfreeze" => v1::wallets::unfreeze::unfreeze;
+    POST "/v1/wallets/{id}/close" => v1::wallets::close::close;
     POST "/v1/test_helpers/wallets/{id}/fund_balance" => v1::wallets::fund::fund;
 
     POST "/v1/wallet_transfers" => v1::wallet_transfers::create::create;
     GET "/v1/wallet_transfers" => v1::wallet_transfers::list::list;
+    POST "/v1/wallet_transfers/bulk" => v1::wallet_transfers::bulk::bulk;
     GET "/v1/wallet_transfers/{id}" => v1::wallet_transfers::retrieve::retrieve;
+    POST "/v1/wallet_transfers/{id}/reverse" => v1::wallet_transfers::reverse::reverse;
+
+    POST "/v1/wallet_holds" => v1::wallet_holds::create::create;
+    GET "/v1/wallet_holds" => v1::wallet_holds::list::list;
+    GET "/v1/wallet_holds/{id}" => v1::wallet_holds::retrieve::retrieve;
+    POST "/v1/wallet_holds/{id}/capture" => v1::wallet_holds::capture::capture;
+    POST "/v1/wallet_holds/{id}/release" => v1::wallet_holds::release::release;
 
     GET "/v1/trial_balance" => v1::trial_balance::retrieve::retrieve;
 

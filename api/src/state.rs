@@ -4,6 +4,8 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::http::HeaderName;
 use kernel::{Clock, Entropy};
+use ledger::Engine;
+use payments::desk::WalletDesk;
 use policies::Policies;
 use tenancy::{UnitsOfWork, directory::Directory, field_keys::FieldKeyring, hints::Hints, identity::Resolver};
 
@@ -26,6 +28,8 @@ pub struct ApiParts {
     pub field_keys: FieldKeyring,
     /// Who sends too much.
     pub limiter: RateLimiter,
+    /// Posts orders on wallets.
+    pub engine: Engine<WalletDesk>,
     /// Repeats of what is still running.
     pub keys_in_progress: KeysInProgress,
     /// Where a trusted proxy names the caller's country, if there is one.

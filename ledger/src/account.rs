@@ -8,6 +8,11 @@ use tenancy::TenantTx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::{
+    posting::{rows, sql},
+    rules::{AccountState, Standing},
+};
+
 /// An account to open; it starts at zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountDraft {
@@ -36,9 +41,40 @@ pub async fn open_account(tx: &TenantTx, draft: AccountDraft, now: OffsetDateTim
     .await
 }
 
+/// Lets an account take and give, or not. Lock it before, with [`lock_accounts`](crate::lock_accounts), and look.
+pub async fn set_standing(tx: &TenantTx, account: LedgerAccountId, standing: Standing) -> Result<(), sqlx::Error> {
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            sqlx::query("UPDATE ledger_account SET state = $2 WHERE id = $1")
+                .bind(account.as_uuid())
+                .bind(standing.as_str())
+                .execute(connection)
+                .await
+                .map(|_| ())
+        })
+    })
+    .await
+}
+
 /// What an account holds, or `None` where there is no such account.
 pub async fn balance(tx: &TenantTx, account: LedgerAccountId) -> Result<Option<Money>, sqlx::Error> {
     Ok(balances(tx, &[account]).await?.remove(&account))
+}
+
+/// These accounts as they stand, not locked; those that do not exist are missing from the answer.
+pub async fn accounts(
+    tx: &TenantTx,
+    accounts: &[LedgerAccountId],
+) -> Result<BTreeMap<LedgerAccountId, AccountState>, sqlx::Error> {
+    let ids: Vec<Uuid> = accounts.iter().map(LedgerAccountId::as_uuid).collect();
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            let rows = sqlx::query(sql::ACCOUNTS).bind(ids).fetch_all(connection).await?;
+            let state = |row| rows::account(row).map(|account| (account.id, account)).map_err(sqlx::Error::from);
+            rows.iter().map(state).collect()
+        })
+    })
+    .await
 }
 
 /// What each of these accounts holds; those that do not exist are missing from the answer.

@@ -14,10 +14,10 @@ pub mod history;
 mod posting;
 pub mod rules;
 
-pub use account::{AccountDraft, balance, balances, open_account};
+pub use account::{AccountDraft, accounts, balance, balances, open_account, set_standing};
 pub use audit::{CurrencyTotal, discrepancies, trial_balance};
 pub use clearing::{ClearingPurpose, clearing_account};
 pub use engine::{Decided, Desk, Engine, EngineConfig, EngineError, PostingOrder, Postings, Question};
 pub use event::{EventColumns, EventDraft};
-pub use posting::{PostingError, needs::Needs, post_in};
+pub use posting::{PostingError, holds, lock_accounts, needs::Needs, post_in};
 pub use rules::{Operation, Posted, Reason, Rejection, TransferDraft};

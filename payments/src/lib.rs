@@ -9,6 +9,7 @@ pub mod audit_record;
 mod change;
 mod context;
 pub mod customer;
+pub mod desk;
 mod error;
 mod field;
 pub mod fx;
@@ -20,6 +21,7 @@ mod role;
 pub mod statement;
 pub mod trial_balance;
 pub mod wallet;
+pub mod wallet_hold;
 pub mod wallet_transfer;
 
 pub use change::Change;

@@ -21,6 +21,8 @@ pub trait Action: sealed::Sealed + Send + Sync + 'static {
     const OBJECT: &'static str = Self::ENTRY.object;
     /// The verb, such as `create`.
     const ACT: &'static str = Self::ENTRY.act;
+    /// Object and verb as the audit log has them, such as `wallet_transfer.create`.
+    const NAME_IN_AUDIT: &'static str = Self::ENTRY.name_in_audit;
     /// The attributes a decision about this action may rest on.
     const ATTRIBUTES: &'static [Attribute] = Self::ENTRY.attributes;
 }
@@ -34,6 +36,8 @@ pub struct ActionEntry {
     pub object: &'static str,
     /// The verb, such as `create`.
     pub act: &'static str,
+    /// Object and verb as the audit log has them, such as `wallet_transfer.create`.
+    pub name_in_audit: &'static str,
     /// Where it is done.
     pub place: Place,
     /// The attributes a decision about this action may rest on.
@@ -76,6 +80,7 @@ macro_rules! actions {
                     name: stringify!($name),
                     object: $object,
                     act: $act,
+                    name_in_audit: concat!($object, ".", $act),
                     place: Place::$place,
                     attributes: $attributes,
                     index: Position::$name as usize,
@@ -116,6 +121,22 @@ actions! {
     FundWallet = "wallet" / "fund" in Environment, MOVEMENT;
     /// Move money between two wallets.
     CreateWalletTransfer = "wallet_transfer" / "create" in Environment, MOVEMENT;
+    /// Undo a transfer by its opposite.
+    ReverseWalletTransfer = "wallet_transfer" / "reverse" in Environment, CALLER;
+    /// Keep money of a wallet back for another.
+    CreateWalletHold = "wallet_hold" / "create" in Environment, MOVEMENT;
+    /// Move held money.
+    CaptureWalletHold = "wallet_hold" / "capture" in Environment, CALLER;
+    /// End a hold.
+    ReleaseWalletHold = "wallet_hold" / "release" in Environment, CALLER;
+    /// Read one hold.
+    RetrieveWalletHold = "wallet_hold" / "retrieve" in Environment, CALLER;
+    /// Read holds by page.
+    ListWalletHolds = "wallet_hold" / "list" in Environment, CALLER;
+    /// Let a wallet take and give nothing for a while, or again.
+    FreezeWallet = "wallet" / "freeze" in Environment, CALLER;
+    /// Let an empty wallet take and give nothing for ever.
+    CloseWallet = "wallet" / "close" in Environment, CALLER;
     /// Read one transfer.
     RetrieveWalletTransfer = "wallet_transfer" / "retrieve" in Environment, OWNED;
     /// Read transfers by page.

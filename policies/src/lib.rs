@@ -19,15 +19,17 @@ mod snapshot;
 mod source;
 
 pub use action::{
-    ACTIONS, Action, ActionEntry, ApplyPlan, CancelOperation, CreateApiKey, CreateCustomer, CreateFxConversion,
-    CreateFxQuote, CreateFxRate, CreateMember, CreateMigration, CreatePlan, CreatePolicyDecision, CreateRole,
-    CreateTenant, CreateWallet, CreateWalletTransfer, DeleteApiKey, DeleteMember, DeleteRole, DestroyKey, DisableKey,
-    EnableKey, FundWallet, ListApiKeys, ListAuditRecords, ListCustomers, ListFxConversions, ListFxQuotes, ListFxRates,
-    ListKeys, ListMembers, ListMigrations, ListOperations, ListRoles, ListTenants, ListWalletTransfers, ListWallets,
-    OffboardTenant, Place, ResumeOperation, ResumeTenant, RetrieveAuditRecord, RetrieveCustomer, RetrieveFxConversion,
-    RetrieveFxQuote, RetrieveFxSettings, RetrieveKey, RetrieveMigration, RetrieveOperation, RetrieveRole,
-    RetrieveTenant, RetrieveTrialBalance, RetrieveWallet, RetrieveWalletTransfer, RotateKey, SuspendTenant,
-    UpdateCustomer, UpdateFxSettings, UpdateMember, UpdateRole, UpdateTenant, find,
+    ACTIONS, Action, ActionEntry, ApplyPlan, CancelOperation, CaptureWalletHold, CloseWallet, CreateApiKey,
+    CreateCustomer, CreateFxConversion, CreateFxQuote, CreateFxRate, CreateMember, CreateMigration, CreatePlan,
+    CreatePolicyDecision, CreateRole, CreateTenant, CreateWallet, CreateWalletHold, CreateWalletTransfer, DeleteApiKey,
+    DeleteMember, DeleteRole, DestroyKey, DisableKey, EnableKey, FreezeWallet, FundWallet, ListApiKeys,
+    ListAuditRecords, ListCustomers, ListFxConversions, ListFxQuotes, ListFxRates, ListKeys, ListMembers,
+    ListMigrations, ListOperations, ListRoles, ListTenants, ListWalletHolds, ListWalletTransfers, ListWallets,
+    OffboardTenant, Place, ReleaseWalletHold, ResumeOperation, ResumeTenant, RetrieveAuditRecord, RetrieveCustomer,
+    RetrieveFxConversion, RetrieveFxQuote, RetrieveFxSettings, RetrieveKey, RetrieveMigration, RetrieveOperation,
+    RetrieveRole, RetrieveTenant, RetrieveTrialBalance, RetrieveWallet, RetrieveWalletHold, RetrieveWalletTransfer,
+    ReverseWalletTransfer, RotateKey, SuspendTenant, UpdateCustomer, UpdateFxSettings, UpdateMember, UpdateRole,
+    UpdateTenant, find,
 };
 pub use attribute::{Attribute, Attributes, Hour, HourError};
 pub use conditions::{CODES_MAX, ConditionError, Conditions, Hours, HoursError};

@@ -4,7 +4,12 @@ use entity::tenant::audit_record;
 use kernel::{AuditRecordId, Clock, Entropy, RequestId};
 use sea_orm::{ActiveValue::Set, DbErr, EntityTrait as _};
 
-use crate::{Actor, TenantTx};
+use time::OffsetDateTime;
+
+use crate::{
+    Actor, TenantTx,
+    lane::{Param, Query},
+};
 
 /// How an audited action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,4 +63,63 @@ pub async fn append(
     };
     audit_record::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(id)
+}
+
+const WRITE_RECORDS: &str = "\
+INSERT INTO audit_record (id, at, actor_kind, actor_id, action, target, outcome, code, rule, request_id) \
+SELECT id, $2::timestamptz, actor_kind, actor_id, action, target, outcome, code, rule, request_id \
+FROM unnest($1::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) \
+AS r (id, actor_kind, actor_id, action, target, outcome, code, rule, request_id)";
+
+/// Lines of a batch, as columns.
+#[derive(Debug, Default)]
+pub struct RecordColumns {
+    ids: Vec<uuid::Uuid>,
+    actor_kinds: Vec<String>,
+    actor_ids: Vec<String>,
+    actions: Vec<String>,
+    targets: Vec<Option<String>>,
+    outcomes: Vec<&'static str>,
+    codes: Vec<Option<String>>,
+    rules: Vec<Option<String>>,
+    requests: Vec<String>,
+}
+
+impl RecordColumns {
+    /// Adds a line.
+    pub fn push(&mut self, id: AuditRecordId, record: Record<'_>) {
+        let (outcome, code) = match record.outcome {
+            Outcome::Succeeded => ("succeeded", None),
+            Outcome::Refused(code) => ("refused", Some(code.to_owned())),
+        };
+        self.ids.push(id.as_uuid());
+        self.actor_kinds.push(record.actor.kind().to_owned());
+        self.actor_ids.push(record.actor.id());
+        self.actions.push(record.action.to_owned());
+        self.targets.push(record.target.map(str::to_owned));
+        self.outcomes.push(outcome);
+        self.codes.push(code);
+        self.rules.push(record.rule.map(str::to_owned));
+        self.requests.push(record.request.to_string());
+    }
+
+    /// The statement; none, where there are no lines.
+    pub fn queries(self, now: OffsetDateTime) -> Vec<Query> {
+        if self.ids.is_empty() {
+            return Vec::new();
+        }
+        let params: Vec<Param> = vec![
+            Box::new(self.ids),
+            Box::new(now),
+            Box::new(self.actor_kinds),
+            Box::new(self.actor_ids),
+            Box::new(self.actions),
+            Box::new(self.targets),
+            Box::new(self.outcomes),
+            Box::new(self.codes),
+            Box::new(self.rules),
+            Box::new(self.requests),
+        ];
+        vec![Query { sql: WRITE_RECORDS, params }]
+    }
 }

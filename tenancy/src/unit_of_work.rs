@@ -67,6 +67,11 @@ impl UnitsOfWork {
         self.tracker.spawn(work.in_current_span()).await.map_err(UnitError::Aborted)
     }
 
+    /// Runs any future that nobody waits for to its end.
+    pub fn detach(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tracker.spawn(work.in_current_span());
+    }
+
     /// Waits until every unit of work has ended. For the shutdown, after the listeners are closed.
     pub async fn drain(&self) {
         self.tracker.close();

@@ -1,10 +1,11 @@
-//! A call: an authenticated request, and the two ways it may go on.
+//! A call: an authenticated request, and the ways it may go on.
 //!
 //! [`Caller`] is the first argument of every handler. It permits ([`Caller::permit`]), reads
-//! ([`Caller::read`]) and writes ([`Caller::write`]); a handler has no other way to a tenant's rows.
+//! ([`Caller::read`]), writes ([`Caller::write`]) and orders ([`Caller::order`]); a handler has no other way to a tenant's rows.
 
 mod authenticate;
 mod keys_in_progress;
+mod order;
 mod permit;
 mod policies_changed;
 mod read;
@@ -19,6 +20,7 @@ use tenancy::{TenantScope, idempotency::IdempotencyKey};
 use crate::Api;
 
 pub use keys_in_progress::KeysInProgress;
+pub(crate) use order::Placed;
 pub(crate) use read::Reading;
 pub(crate) use write::Target;
 

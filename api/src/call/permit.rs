@@ -24,7 +24,7 @@ impl Caller {
             Ok(permit) => Ok(permit),
             Err(refusal) if refusal.is_unavailable() => Err(ApiError::from(refusal)),
             Err(refusal) => {
-                self.record_refusal(format!("{}.{}", A::OBJECT, A::ACT), refusal.code()).await?;
+                self.record_refusal(A::NAME_IN_AUDIT, refusal.code()).await?;
                 Err(ApiError::from(refusal))
             }
         }
@@ -44,12 +44,12 @@ impl Caller {
         self.scope.environment().id
     }
 
-    async fn record_refusal(&self, action: String, code: &'static str) -> Result<(), ApiError> {
+    async fn record_refusal(&self, action: &'static str, code: &'static str) -> Result<(), ApiError> {
         let (api, scope, request) = (self.api.clone(), self.scope.clone(), self.request);
         let append = move |tx: TenantTx| async move {
             let record = Record {
                 actor: scope.actor(),
-                action: &action,
+                action,
                 target: None,
                 outcome: Outcome::Refused(code),
                 rule: None,

@@ -35,10 +35,10 @@ pub trait Target {
 }
 
 /// An answer in clear, and whether it was stored before.
-struct Outgoing {
-    status: u16,
-    body: String,
-    replayed: bool,
+pub(super) struct Outgoing {
+    pub(super) status: u16,
+    pub(super) body: String,
+    pub(super) replayed: bool,
 }
 
 impl Caller {
@@ -58,10 +58,7 @@ impl Caller {
     {
         let fingerprint = self.fingerprint(canonical);
         let echo = self.idempotency_key.clone();
-        let key = match &self.idempotency_key {
-            Some(key) => key.clone(),
-            None => IdempotencyKey::parse(&format!("tessera:{}", self.request)).map_err(|_| ApiError::internal())?,
-        };
+        let key = self.key()?;
         let entered = self.api.keys_in_progress.enter(self.scope.environment().id, key.as_str());
         let Some(entered) = entered else { return Err(key_in_use()) };
         let units = self.api.units.clone();
@@ -83,6 +80,14 @@ impl Caller {
             }
         };
         units.spawn(unit).await?.map(|outgoing| respond(outgoing, echo.as_ref()))
+    }
+
+    /// The client's key, or one of the request's own.
+    pub(super) fn key(&self) -> Result<IdempotencyKey, ApiError> {
+        match &self.idempotency_key {
+            Some(key) => Ok(key.clone()),
+            None => IdempotencyKey::parse(&format!("tessera:{}", self.request)).map_err(|_| ApiError::internal()),
+        }
     }
 
     async fn begin(&self) -> Result<TenantTx, ApiError> {
@@ -121,7 +126,7 @@ impl Caller {
         };
         let record = Record {
             actor: self.scope.actor(),
-            action: &format!("{}.{}", A::OBJECT, A::ACT),
+            action: A::NAME_IN_AUDIT,
             target: target.as_deref(),
             outcome: refusal.map_or(Outcome::Succeeded, Outcome::Refused),
             rule: Some(&permit.rule().to_string()),
@@ -150,7 +155,7 @@ impl Caller {
     }
 
     /// Method, path, parameters, and who asks: a person must not hear another's answer.
-    fn fingerprint(&self, canonical: &str) -> Fingerprint {
+    pub(super) fn fingerprint(&self, canonical: &str) -> Fingerprint {
         let actor = self.scope.actor();
         let person = match actor.as_ref() {
             // Keys of one environment stand for the merchant: a retry may come with the new key after a rotation.
@@ -176,7 +181,12 @@ fn stored(outgoing: &Outgoing, key: &IdempotencyKey, keys: &KeyAccess) -> Result
 }
 
 /// A stored answer as it was sent.
-fn opened(answer: Answer, key: &IdempotencyKey, keys: &KeyAccess, replayed: bool) -> Result<Outgoing, ApiError> {
+pub(super) fn opened(
+    answer: Answer,
+    key: &IdempotencyKey,
+    keys: &KeyAccess,
+    replayed: bool,
+) -> Result<Outgoing, ApiError> {
     let body = match answer.body {
         AnswerBody::Plain(body) => body,
         AnswerBody::Sealed(body) => keys.get()?.open(&body, &key.place())?,
@@ -184,7 +194,7 @@ fn opened(answer: Answer, key: &IdempotencyKey, keys: &KeyAccess, replayed: bool
     Ok(Outgoing { status: answer.status, body, replayed })
 }
 
-fn respond(outgoing: Outgoing, echo: Option<&IdempotencyKey>) -> Response {
+pub(super) fn respond(outgoing: Outgoing, echo: Option<&IdempotencyKey>) -> Response {
     let status = StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::OK);
     let mut response = (status, outgoing.body).into_response();
     let headers = response.headers_mut();
@@ -198,13 +208,13 @@ fn respond(outgoing: Outgoing, echo: Option<&IdempotencyKey>) -> Response {
     response
 }
 
-fn key_of_another_request() -> ApiError {
+pub(super) fn key_of_another_request() -> ApiError {
     let message = "Keys for idempotent requests can only be used with the same parameters they were first used with. \
                    Use another Idempotency-Key for another request.";
     ApiError::new(StatusCode::BAD_REQUEST, ErrorType::IdempotencyError, None, message).never_retry()
 }
 
-fn key_in_use() -> ApiError {
+pub(super) fn key_in_use() -> ApiError {
     ApiError::conflict("idempotency_key_in_use", "Another request with this Idempotency-Key is in progress.")
         .retry_after(1)
 }

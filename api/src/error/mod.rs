@@ -169,6 +169,20 @@ impl ApiError {
         self
     }
 
+    /// The same inside a part of the request: `amount` in `transfers[3]` is `transfers[3][amount]`.
+    #[must_use]
+    pub fn within(mut self, part: &str) -> Self {
+        let param = self.0.object.param.as_deref().map_or_else(
+            || part.to_owned(),
+            |param| match param.split_once('[') {
+                Some((first, rest)) => format!("{part}[{first}][{rest}"),
+                None => format!("{part}[{param}]"),
+            },
+        );
+        self.0.object.param = Some(param);
+        self
+    }
+
     /// Says how to mend it.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -14,23 +14,23 @@ use serde::de::DeserializeOwned;
 use super::{Node, ParameterError, Problem, read, tree::DEPTH_MAX};
 use crate::{ApiError, error::ErrorType};
 
-/// Largest body, in bytes.
-const BODY_LENGTH_MAX: usize = 256 * 1024;
+/// Largest body of most routes, in bytes.
+pub const BODY_LENGTH_MAX: usize = 256 * 1024;
 /// How much of a body that is too large is read before the connection is cut, in bytes.
 const DISCARDED_LENGTH_MAX: usize = 32 * 1024 * 1024;
 /// Longest time a client may take to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A request type read from the body, and the canonical text an idempotency key is bound to.
+/// A request type read from a body of at most so many bytes, and the canonical text an idempotency key is bound to.
 #[derive(Debug)]
-pub struct Body<T> {
+pub struct Body<T, const LENGTH_MAX: usize = BODY_LENGTH_MAX> {
     /// What was asked for.
     pub value: T,
     /// The same for the same parameters.
     pub canonical: String,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<S: Send + Sync, T: DeserializeOwned, const LENGTH_MAX: usize> FromRequest<S> for Body<T, LENGTH_MAX> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
@@ -39,7 +39,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
-        let bytes = collect(request).await?;
+        let bytes = collect(request, LENGTH_MAX).await?;
         if !json && !bytes.is_empty() {
             let message = "The body must be JSON: send `Content-Type: application/json`.";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
@@ -51,9 +51,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-async fn collect(request: Request) -> Result<Bytes, ApiError> {
+async fn collect(request: Request, length_max: usize) -> Result<Bytes, ApiError> {
     let mut kept = BytesMut::new();
-    let limits = BodyLimits { length_max: BODY_LENGTH_MAX, time_max: BODY_TIMEOUT };
+    let limits = BodyLimits { length_max, time_max: BODY_TIMEOUT };
     each_piece(request, limits, |piece| kept.extend_from_slice(piece)).await?;
     Ok(kept.freeze())
 }

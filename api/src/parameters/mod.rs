@@ -11,7 +11,7 @@ mod path;
 mod query;
 mod tree;
 
-pub use body::Body;
+pub use body::{BODY_LENGTH_MAX, Body};
 pub(crate) use body::{BodyLimits, each_piece};
 pub use error::{ParameterError, Problem};
 pub use path::PathText;

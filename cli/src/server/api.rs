@@ -10,6 +10,8 @@ use ::api::{
 use anyhow::Context as _;
 use kernel::{Clock, Entropy, SystemClock, SystemEntropy};
 use keyring::Keyring;
+use ledger::{Engine, EngineConfig};
+use payments::desk::WalletDesk;
 use policies::{Policies, PolicyBounds, TenantPolicySource};
 use secrecy::ExposeSecret;
 use tenancy::{
@@ -18,12 +20,15 @@ use tenancy::{
     field_keys::FieldKeyring,
     hints::{Hint, Hints},
     identity::{KeySets, Resolver},
+    lane::LanesConfig,
 };
 
 use super::config::{ApiSection, REDIS_URL_WRONG, ServerConfig};
 
 /// How long a request waits for a connection before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Most orders that are posted together.
+const POSTING_BATCH_MAX: usize = 1_000;
 /// How often expired keys are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -40,10 +45,11 @@ pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
     // Refusing to serve is better than serving where the wall has a hole.
     bootstrap::check_isolation(&database).await?;
     let api = assemble(&config, &section, database).await?;
-    let units = api.units.clone();
+    let (units, engine) = (api.units.clone(), api.engine.clone());
     tracing::info!(address = %section.listen, "the payment API listens");
     serve::serve(listener, ::api::router::router(api), serve::shutdown_signal()).await;
     units.drain().await;
+    engine.drain().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -60,7 +66,10 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
     let keyring = Keyring::connect(&config.keyring, Arc::clone(&clock), Arc::clone(&entropy)).await?;
     let field_keys = FieldKeyring::new(units.clone(), keyring.clone(), Arc::clone(&clock));
     let source = TenantPolicySource::new(units.clone(), directory.clone());
+    let desk = WalletDesk::new(Arc::clone(&clock), Arc::clone(&entropy));
+    let engine = Engine::new(desk, &engine_config(section), Arc::clone(&clock))?;
     let parts = ApiParts {
+        engine,
         policies: Policies::new(Arc::new(source), PolicyBounds::default()),
         limiter: RateLimiter::new(quotas(section), redis),
         hints: Hints::connect(redis_url).context(REDIS_URL_WRONG)?,
@@ -77,6 +86,15 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
     listen_to_hints(&api, keyring.clone());
     tokio::spawn(sweep(keyring));
     Ok(api)
+}
+
+fn engine_config(section: &ApiSection) -> EngineConfig {
+    let lanes = LanesConfig {
+        url: section.database_url.clone(),
+        lanes_max: section.posting_connections_max,
+        application_name: "tessera posting",
+    };
+    EngineConfig { lanes, waiting_max: section.posting_waiting_max, batch_max: POSTING_BATCH_MAX }
 }
 
 fn quotas(section: &ApiSection) -> Quotas {

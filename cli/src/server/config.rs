@@ -94,6 +94,12 @@ pub(crate) struct ApiSection {
     /// Most connections to Postgres.
     #[serde(default = "api_connections_default")]
     pub(crate) pool_connections_max: u32,
+    /// Connections on which money is posted, beside the pool.
+    #[serde(default = "posting_connections_default")]
+    pub(crate) posting_connections_max: usize,
+    /// Postings that may wait in one environment before more are refused.
+    #[serde(default = "posting_waiting_default")]
+    pub(crate) posting_waiting_max: usize,
     /// Requests per second of one environment.
     #[serde(default = "environment_rate_default")]
     pub(crate) rate_limit_environment_per_second: u32,
@@ -161,6 +167,14 @@ fn control_listen_default() -> SocketAddr {
 
 const fn api_connections_default() -> u32 {
     16
+}
+
+const fn posting_connections_default() -> usize {
+    8
+}
+
+const fn posting_waiting_default() -> usize {
+    20_000
 }
 
 const fn environment_rate_default() -> u32 {

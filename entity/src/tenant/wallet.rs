@@ -17,6 +17,8 @@ pub struct Model {
     pub customer_id: Option<Uuid>,
     /// Its ledger account.
     pub account_id: Uuid,
+    /// `standard` or `clearing`.
+    pub r#type: String,
     /// ISO 4217, lower case.
     pub currency: String,
     /// The merchant's own key-value pairs.

@@ -28,6 +28,12 @@ pub struct Model {
     pub description: Option<Sealed<String>>,
     /// The merchant's own key-value pairs.
     pub metadata: Json,
+    /// When it counts; where it is missing, from when the row was made.
+    pub occurred_at: Option<OffsetDateTime>,
+    /// The transfer it undoes.
+    pub reverses: Option<Uuid>,
+    /// The hold it was captured from.
+    pub hold_id: Option<Uuid>,
     /// When the row was made.
     pub created_at: OffsetDateTime,
 }

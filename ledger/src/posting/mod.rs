@@ -102,3 +102,16 @@ fn write_error(error: sqlx::Error) -> PostingError {
         error.as_database_error().is_some_and(|database| database.constraint() == Some("ledger_transfer_pkey"));
     if repeated { PostingError::TransferExists } else { PostingError::Database(error) }
 }
+
+/// Holds by id; those that do not exist are missing from the answer.
+pub async fn holds(tx: &TenantTx, ids: &[kernel::LedgerHoldId]) -> Result<Vec<crate::rules::Hold>, sqlx::Error> {
+    read(tx, sql::HOLDS, ids.iter().map(kernel::LedgerHoldId::as_uuid).collect(), rows::hold).await
+}
+
+/// Accounts by id, locked in id order; those that do not exist are missing from the answer.
+pub async fn lock_accounts(
+    tx: &TenantTx,
+    ids: &[kernel::LedgerAccountId],
+) -> Result<Vec<crate::rules::AccountState>, sqlx::Error> {
+    read(tx, sql::LOCK_ACCOUNTS, ids.iter().map(kernel::LedgerAccountId::as_uuid).collect(), rows::account).await
+}

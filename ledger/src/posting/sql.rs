@@ -5,6 +5,11 @@ pub(crate) const LOCK_ACCOUNTS: &str = "\
 SELECT id, currency, state, floor_minor, balance_minor, held_minor, sequence, effective_last, in_order \
 FROM ledger_account WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE";
 
+/// The same, only to look.
+pub(crate) const ACCOUNTS: &str = "\
+SELECT id, currency, state, floor_minor, balance_minor, held_minor, sequence, effective_last, in_order \
+FROM ledger_account WHERE id = ANY($1::uuid[])";
+
 /// Holds by id. Whoever changes one holds the lock of its debit account.
 pub(crate) const HOLDS: &str = "\
 SELECT id, debit_account_id, credit_account_id, currency, amount_minor, remaining_minor, captured_minor, state, expires_at \

@@ -18,6 +18,26 @@ FROM ledger_entry d, ledger_entry c
 WHERE d.transfer_id = t.id AND d.account_id = t.debit_account_id
   AND c.transfer_id = t.id AND c.account_id = t.credit_account_id;
 
+-- A wallet and its account have one id, and so have a wallet transfer and the ledger's: neither is looked up by the other.
+ALTER TABLE wallet DROP CONSTRAINT wallet_account_id_fkey;
+UPDATE ledger_transfer t SET debit_account_id = w.id FROM wallet w WHERE w.account_id = t.debit_account_id;
+UPDATE ledger_transfer t SET credit_account_id = w.id FROM wallet w WHERE w.account_id = t.credit_account_id;
+UPDATE ledger_account a SET id = w.id FROM wallet w WHERE w.account_id = a.id;
+UPDATE wallet SET account_id = id;
+UPDATE ledger_transfer t SET id = w.id FROM wallet_transfer w WHERE w.ledger_transfer_id = t.id;
+UPDATE wallet_transfer SET ledger_transfer_id = id;
+ALTER TABLE wallet
+  ADD COLUMN type text NOT NULL DEFAULT 'standard' CHECK (type IN ('standard', 'clearing')),
+  ADD FOREIGN KEY (account_id) REFERENCES ledger_account (id),
+  ADD CHECK (account_id = id),
+  ADD CHECK (type = 'standard' OR customer_id IS NULL);
+ALTER TABLE wallet_transfer
+  DROP CONSTRAINT wallet_transfer_ledger_transfer_id_key,
+  ADD COLUMN occurred_at timestamptz,
+  ADD COLUMN reverses uuid,
+  ADD COLUMN hold_id uuid,
+  ADD CHECK (ledger_transfer_id = id);
+
 ALTER TABLE ledger_transfer
   ALTER COLUMN debit_sequence SET NOT NULL,
   ALTER COLUMN debit_balance_minor SET NOT NULL,
@@ -72,6 +92,18 @@ CREATE TABLE ledger_hold (
 CREATE INDEX ledger_hold_pending ON ledger_hold (debit_account_id) WHERE state = 'pending';
 CREATE INDEX ledger_hold_expiry ON ledger_hold (expires_at) WHERE state = 'pending' AND expires_at IS NOT NULL;
 
+-- What the merchant says of a hold; the hold itself is the ledger's, under the same id.
+CREATE TABLE wallet_hold (
+  id uuid PRIMARY KEY REFERENCES ledger_hold (id),
+  source_wallet_id uuid NOT NULL,
+  destination_wallet_id uuid NOT NULL,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL
+);
+
+CREATE INDEX wallet_hold_newest ON wallet_hold (created_at DESC, id DESC);
+CREATE INDEX wallet_hold_source ON wallet_hold (source_wallet_id, created_at DESC, id DESC);
+
 -- What has happened, for those who are to hear of it.
 CREATE TABLE event (
   id uuid PRIMARY KEY,
@@ -95,7 +127,7 @@ DECLARE
 BEGIN
   EXECUTE format('GRANT SELECT, INSERT, UPDATE ON ledger_hold TO %I', tenant_role);
   EXECUTE format('GRANT SELECT ON ledger_entry TO %I', tenant_role);
-  EXECUTE format('GRANT SELECT, INSERT ON event TO %I', tenant_role);
+  EXECUTE format('GRANT SELECT, INSERT ON event, wallet_hold TO %I', tenant_role);
   EXECUTE format('REVOKE ALL ON FUNCTION ledger_assert(boolean) FROM PUBLIC');
   EXECUTE format('GRANT EXECUTE ON FUNCTION ledger_assert(boolean) TO %I', tenant_role);
 END

@@ -1,6 +1,6 @@
 //! Puts test money into a wallet: it comes from the world outside, through the environment's clearing account.
 
-use kernel::{Amount, Currency, LedgerTransferId, Money, WalletId};
+use kernel::{Amount, Currency, LedgerTransferId, WalletId};
 use ledger::{ClearingPurpose, PostingError, Reason, Rejection, TransferDraft};
 use policies::{FundWallet, Permit};
 
@@ -31,14 +31,17 @@ pub async fn fund(
             .await?;
     let id = LedgerTransferId::generate(context.clock, context.entropy);
     let transfer = TransferDraft::new(id, outside, account_of(&row), amount, currency);
-    let posted = ledger::post_in(context.tx, &[transfer], context.now()).await.map_err(posting_error)?;
-    let balance = posted.balance_minor(account_of(&row)).map(|minor| Money { minor, currency });
-    Ok(view(row, balance, context.livemode())?)
+    ledger::post_in(context.tx, &[transfer], context.now()).await.map_err(posting_error)?;
+    let accounts = ledger::accounts(context.tx, &[account_of(&row)]).await?;
+    let account = accounts.get(&account_of(&row));
+    Ok(view(row, account, context.livemode())?)
 }
 
 fn posting_error(error: PostingError) -> Error<Refusal> {
     match error {
         PostingError::Rejected(Rejection { reason: Reason::BalanceOverflow, .. }) => Refusal::BalanceTooLarge.into(),
+        PostingError::Rejected(Rejection { reason: Reason::AccountFrozen, .. }) => Refusal::Frozen.into(),
+        PostingError::Rejected(Rejection { reason: Reason::AccountClosed, .. }) => Refusal::Closed.into(),
         other => Error::Failed(Failure::Posting(other)),
     }
 }

@@ -24,10 +24,10 @@ pub async fn list(
     let anchor = anchor(context, visible, &request).await?;
     let page = store::list(context.tx, visible, filter.customer, &request, anchor).await?;
     let accounts: Vec<LedgerAccountId> = page.items.iter().map(account_of).collect();
-    let mut balances = ledger::balances(context.tx, &accounts).await?;
+    let accounts = ledger::accounts(context.tx, &accounts).await?;
     let view = |row| {
-        let balance = balances.remove(&account_of(&row));
-        view(row, balance, context.livemode())
+        let account = accounts.get(&account_of(&row));
+        view(row, account, context.livemode())
     };
     Ok(page.try_map(view)?)
 }

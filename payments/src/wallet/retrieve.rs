@@ -15,6 +15,7 @@ pub async fn retrieve(
     let visible = Visible::within(context, context.reach(permit)?).await?;
     let row = store::find(context.tx, visible, id).await?;
     let row = row.ok_or(Refusal::Missing { object: "wallet", param: "id" })?;
-    let balance = ledger::balance(context.tx, account_of(&row)).await?;
-    Ok(view(row, balance, context.livemode())?)
+    let accounts = ledger::accounts(context.tx, &[account_of(&row)]).await?;
+    let account = accounts.get(&account_of(&row));
+    Ok(view(row, account, context.livemode())?)
 }

@@ -1,9 +1,9 @@
 //! Movements of money between two wallets of one currency.
 
 mod behind;
-mod create;
-mod decide;
+pub(crate) mod decide;
 mod list;
+mod prepare;
 mod refusal;
 mod retrieve;
 mod sealing;
@@ -11,12 +11,12 @@ mod store;
 
 use std::{collections::BTreeMap, fmt};
 
-use kernel::{Amount, Currency, WalletId, WalletTransferId};
+use kernel::{Amount, Currency, WalletHoldId, WalletId, WalletTransferId};
 use time::OffsetDateTime;
 
 pub(crate) use behind::behind;
-pub use create::{WalletTransferDraft, create};
 pub use list::{WalletTransferFilter, list};
+pub use prepare::{WalletTransferDraft, prepare};
 pub use refusal::Refusal;
 pub use retrieve::retrieve;
 
@@ -39,6 +39,12 @@ pub struct WalletTransfer {
     pub description: Option<String>,
     /// The merchant's own key-value pairs.
     pub metadata: BTreeMap<String, String>,
+    /// When it counts.
+    pub occurred_at: OffsetDateTime,
+    /// The transfer it undoes.
+    pub reverses: Option<WalletTransferId>,
+    /// The hold it was captured from.
+    pub hold: Option<WalletHoldId>,
     /// Whether it is in the live environment.
     pub livemode: bool,
     /// When it was made.

@@ -1,7 +1,7 @@
 //! The description: people's words, sealed for their place in the row.
 
 use entity::tenant::wallet_transfer::Model;
-use kernel::{Amount, WalletId, WalletTransferId};
+use kernel::{Amount, WalletHoldId, WalletId, WalletTransferId};
 use keyring::{Place, Sealed};
 use uuid::Uuid;
 
@@ -38,6 +38,9 @@ pub(super) fn open(row: Model, keys: &KeyAccess, livemode: bool) -> Result<Walle
         currency: row.currency.parse().map_err(|_| corrupt("currency"))?,
         description,
         metadata: metadata::from_json(TABLE, row.metadata)?,
+        occurred_at: row.occurred_at.unwrap_or(row.created_at),
+        reverses: row.reverses.map(WalletTransferId::from_uuid),
+        hold: row.hold_id.map(WalletHoldId::from_uuid),
         livemode,
         created: row.created_at,
     })

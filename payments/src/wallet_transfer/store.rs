@@ -2,7 +2,7 @@
 
 use entity::tenant::{
     wallet,
-    wallet_transfer::{ActiveModel, Column, Entity, Model},
+    wallet_transfer::{Column, Entity, Model},
 };
 use kernel::{CustomerId, WalletId, WalletTransferId};
 use sea_orm::{
@@ -16,10 +16,6 @@ use crate::{
     ownership::Visible,
     page::{self, Order, Page, PageRequest, Position},
 };
-
-pub(super) async fn insert(tx: &TenantTx, row: ActiveModel) -> Result<(), DbErr> {
-    Entity::insert(row).exec_without_returning(tx).await.map(|_| ())
-}
 
 /// A transfer the actor may see: one side of it is his.
 pub(super) async fn find(tx: &TenantTx, visible: Visible, id: WalletTransferId) -> Result<Option<Model>, DbErr> {

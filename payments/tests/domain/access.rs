@@ -85,7 +85,7 @@ async fn a_role_of_the_tenants_own_is_given_while_it_is_there() {
             conditions: serde_json::json!({"amount_max": 5_000}),
         }],
     };
-    role::create(&tx, &world.permit(&owner), &world.snapshot, cashier, &world.clock, &SystemEntropy).await.unwrap();
+    role::create(&tx, &world.permit(&owner), &world.snapshot, cashier, world.clock.as_ref(), &SystemEntropy).await.unwrap();
     let rows = PolicyRows { revision: 2, roles: vec!["cashier".to_owned()], rules: vec![] };
     let aware = PolicySnapshot::try_new(world.environment.id, &rows).unwrap();
 
@@ -192,7 +192,7 @@ async fn the_audit_log_is_read_newest_first() {
     let world = World::start().await;
     let analyst = key_actor("analyst");
     let tx = world.begin().await;
-    let request = RequestId::generate(&world.clock, &SystemEntropy);
+    let request = RequestId::generate(world.clock.as_ref(), &SystemEntropy);
     let mut made = Vec::new();
     for outcome in [Outcome::Succeeded, Outcome::Refused("insufficient_funds"), Outcome::Succeeded] {
         world.tick();
@@ -205,7 +205,7 @@ async fn the_audit_log_is_read_newest_first() {
             rule: Some("builtin:owner/wallet_transfer/create"),
             request,
         };
-        made.push(audit::append(&tx, record, &world.clock, &SystemEntropy).await.unwrap());
+        made.push(audit::append(&tx, record, world.clock.as_ref(), &SystemEntropy).await.unwrap());
     }
     let context = world.context(&tx, &analyst);
     let page = async |starting_after| {

@@ -7,8 +7,10 @@ mod concurrency;
 mod customers;
 #[path = "../../../ledger/tests/postgres/environments.rs"]
 mod environments;
+mod fx;
 mod keys;
 mod pages;
+mod statements;
 mod wallet_transfers;
 mod wallets;
 mod world;

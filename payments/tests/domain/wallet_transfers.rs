@@ -4,12 +4,12 @@ use kernel::{WalletId, WalletTransferId};
 use payments::{
     PageRequest,
     customer::CustomerDraft,
-    wallet::{self, WalletDraft},
+    wallet,
     wallet_transfer::{self, WalletTransferDraft, WalletTransferFilter},
 };
 use uuid::Uuid;
 
-use super::world::{World, api_key, draft, end_user, refused};
+use super::world::{World, api_key, draft, end_user, refused, wallet_draft};
 
 #[tokio::test]
 async fn money_moves_and_both_sides_see_it() {
@@ -54,7 +54,7 @@ async fn every_refusal_names_itself_and_moves_nothing() {
     let shops = world.wallet(None, 100).await.id;
     let nowhere = WalletId::from_uuid(Uuid::from_u128(7));
     let tx = world.begin().await;
-    let dollars = WalletDraft { customer: None, currency: "usd".parse().unwrap(), metadata: [].into() };
+    let dollars = wallet_draft("usd".parse().unwrap());
     let dollars = wallet::create(&world.context(&tx, &owner), &world.permit(&owner), dollars).await.unwrap().id;
     tx.commit(()).await.unwrap();
 

@@ -9,10 +9,10 @@ use payments::{
 use policies::{Attributes, PolicySnapshot, RetrieveWallet, Subject};
 use uuid::Uuid;
 
-use super::world::{World, amount, api_key, end_user, eur, refused};
+use super::world::{World, amount, api_key, end_user, eur, refused, wallet_draft};
 
 fn draft(customer: Option<CustomerId>) -> WalletDraft {
-    WalletDraft { customer, currency: eur(), metadata: [("shop".to_owned(), "berlin".to_owned())].into() }
+    WalletDraft { customer, metadata: [("shop".to_owned(), "berlin".to_owned())].into(), ..wallet_draft(eur()) }
 }
 
 #[tokio::test]

@@ -2,18 +2,26 @@
 
 use std::sync::Arc;
 
-use kernel::{Amount, ApiKeyId, Clock, Currency, CustomerId, FixedClock, MemberId, Mode, SystemEntropy, WalletId};
+use kernel::{
+    Amount, ApiKeyId, Clock, Currency, CustomerId, FixedClock, MemberId, Mode, RequestId, SystemEntropy, WalletId,
+};
 use keyring::{EnvironmentKey, KeyOwner, Keyring, KeyringConfig, ProviderKind, Purpose, WrappedDataKey};
-use ledger::discrepancies;
+use ledger::{Engine, EngineConfig, discrepancies};
 use payments::{
-    Context, Error, KeyAccess, Refusal,
+    Context, Error, Failure, KeyAccess, Refusal,
     customer::{self, Customer, CustomerDraft},
-    wallet::{self, Wallet, WalletDraft},
+    desk::{Answered, Ask, Declined, Object, Rendered, WalletDesk, WalletOrder},
+    wallet::{self, Wallet, WalletDraft, WalletKind},
     wallet_transfer::{self, WalletTransfer, WalletTransferDraft},
 };
-use policies::{Action, Attributes, Permit, PolicySnapshot, Subject as Granter};
+use policies::{Action, Attributes, CreateWalletTransfer, Permit, PolicySnapshot, Subject as Granter};
 use tempfile::TempDir;
-use tenancy::{Actor, Environment, TenantTx, actor::Subject};
+use tenancy::{
+    Actor, Environment, TenantTx,
+    actor::Subject,
+    idempotency::{Fingerprint, IdempotencyKey},
+    lane::LanesConfig,
+};
 use uuid::Uuid;
 
 use super::environments::Environments;
@@ -23,7 +31,8 @@ pub(crate) struct World {
     pub(crate) environment: Arc<Environment>,
     pub(crate) keys: KeyAccess,
     pub(crate) snapshot: PolicySnapshot,
-    pub(crate) clock: FixedClock,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) engine: Engine<WalletDesk>,
     pub(crate) keyring: Keyring,
     pub(crate) data_keys: Vec<WrappedDataKey>,
     _master_keys: TempDir,
@@ -87,8 +96,12 @@ impl World {
         }
         let keys = KeyAccess::from(keyring.field_keys(&key, &data_keys).await);
         let snapshot = PolicySnapshot::built_in(environment.id).unwrap();
-        let clock = FixedClock::new(1_790_000_000);
-        Self { environments, environment, keys, snapshot, clock, keyring, data_keys, _master_keys: master_keys }
+        let clock = Arc::new(FixedClock::new(1_790_000_000));
+        let lanes = LanesConfig { url: environments.app_url().into(), lanes_max: 4, application_name: "tests" };
+        let config = EngineConfig { lanes, waiting_max: 10_000, batch_max: 1_000 };
+        let desk = WalletDesk::new(clock.clone(), Arc::new(SystemEntropy));
+        let engine = Engine::new(desk, &config, clock.clone()).unwrap();
+        Self { environments, environment, keys, snapshot, clock, engine, keyring, data_keys, _master_keys: master_keys }
     }
 
     pub(crate) async fn begin(&self) -> TenantTx {
@@ -96,7 +109,7 @@ impl World {
     }
 
     pub(crate) fn context<'a>(&'a self, tx: &'a TenantTx, actor: &'a Actor) -> Context<'a> {
-        Context { tx, actor, keys: &self.keys, clock: &self.clock, entropy: &SystemEntropy }
+        Context { tx, actor, keys: &self.keys, clock: self.clock.as_ref(), entropy: &SystemEntropy }
     }
 
     /// What the policies give the actor; they must give it.
@@ -126,7 +139,7 @@ impl World {
         let owner = api_key("owner");
         let tx = self.begin().await;
         let context = self.context(&tx, &owner);
-        let draft = WalletDraft { customer, currency, metadata: [].into() };
+        let draft = WalletDraft { customer, ..wallet_draft(currency) };
         let mut wallet = wallet::create(&context, &self.permit(&owner), draft).await.unwrap();
         if minor > 0 {
             wallet = wallet::fund(&context, &self.permit(&owner), wallet.id, amount(minor), currency).await.unwrap();
@@ -140,10 +153,44 @@ impl World {
         draft: WalletTransferDraft,
     ) -> Result<WalletTransfer, Error<wallet_transfer::Refusal>> {
         self.tick();
-        let tx = self.begin().await;
-        // Committed either way: a refusal must have written nothing.
-        let result = wallet_transfer::create(&self.context(&tx, actor), &self.permit(actor), draft).await;
-        tx.commit(result).await.unwrap().into_inner()
+        match self.order(actor, "wallet_transfer.create", vec![self.ask(&self.keys, draft).unwrap()]).await {
+            Ok(objects) => match objects.into_iter().next() {
+                Some(Object::Transfer(transfer, _)) => Ok(transfer),
+                other => panic!("{other:?}"),
+            },
+            Err(declined) => Err(Error::Refused(declined.refusal)),
+        }
+    }
+
+    pub(crate) fn ask(&self, keys: &KeyAccess, draft: WalletTransferDraft) -> Result<Ask, Failure> {
+        wallet_transfer::prepare(draft, keys, self.clock.as_ref(), &SystemEntropy)
+    }
+
+    /// What the engine makes of it.
+    pub(crate) async fn order(
+        &self,
+        actor: &Actor,
+        action: &'static str,
+        asks: Vec<Ask>,
+    ) -> Result<Vec<Object>, Declined> {
+        let request = RequestId::generate(self.clock.as_ref(), &SystemEntropy);
+        let permit: Permit<CreateWalletTransfer> = self.permit(actor);
+        let order = WalletOrder {
+            actor: Arc::new(actor.clone()),
+            request,
+            action,
+            rule: permit.rule().to_string(),
+            reach: permit.reach_in(self.environment.id).unwrap(),
+            key: IdempotencyKey::parse(&request.to_string()).unwrap(),
+            fingerprint: Fingerprint::of(&[]),
+            keys: self.keys.clone(),
+            asks,
+            render: |outcome| Rendered { status: if outcome.is_ok() { 200 } else { 400 }, body: "{}".to_owned() },
+        };
+        match self.engine.submit(&self.environment, order).await.unwrap() {
+            Answered::Now { outcome, .. } => outcome,
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) async fn balance(&self, wallet: WalletId) -> i64 {
@@ -182,7 +229,12 @@ pub(crate) fn draft(source: WalletId, destination: WalletId, minor: i64) -> Wall
         destination,
         amount: amount(minor),
         currency: eur(),
+        occurred_at: None,
         description: None,
         metadata: [].into(),
     }
+}
+
+pub(crate) fn wallet_draft(currency: Currency) -> WalletDraft {
+    WalletDraft { customer: None, currency, kind: WalletKind::Standard, overdraft_limit: 0, metadata: [].into() }
 }

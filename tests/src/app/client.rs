@@ -20,7 +20,7 @@ pub struct Client {
 #[derive(Clone, Debug, Default)]
 pub struct Extras {
     pub body: Option<Value>,
-    /// Sent as it is, as JSON.
+    /// Sent as it is, as JSON unless a header says otherwise.
     pub raw_body: Option<String>,
     pub key: Option<String>,
     pub headers: Vec<(String, String)>,
@@ -81,7 +81,10 @@ impl Client {
             request = request.json(body);
         }
         if let Some(text) = extras.raw_body {
-            request = request.header("content-type", "application/json").body(text);
+            if !extras.headers.iter().any(|(name, _)| name == "content-type") {
+                request = request.header("content-type", "application/json");
+            }
+            request = request.body(text);
         }
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -26,15 +26,6 @@ const FORBIDDEN: &[(&str, &str)] = &[
          WHERE balance_after_minor <> before + amount_minor",
     ),
     (
-        "a ledger transfer has not exactly its two entries",
-        "SELECT t.id FROM {s}.ledger_transfer t WHERE (SELECT array_agg((e.account_id, e.amount_minor)::text ORDER BY e.amount_minor) \
-         FROM {s}.ledger_entry e WHERE e.transfer_id = t.id) IS DISTINCT FROM \
-         ARRAY[(t.debit_account_id, -t.amount_minor)::text, (t.credit_account_id, t.amount_minor)::text] \
-         AND (SELECT array_agg((e.account_id, e.amount_minor)::text ORDER BY e.amount_minor) \
-         FROM {s}.ledger_entry e WHERE e.transfer_id = t.id) IS DISTINCT FROM \
-         ARRAY[(t.credit_account_id, -t.amount_minor)::text, (t.debit_account_id, t.amount_minor)::text]",
-    ),
-    (
         "an entry belongs to no transfer or no account of this environment",
         "SELECT e.* FROM {s}.ledger_entry e LEFT JOIN {s}.ledger_transfer t ON t.id = e.transfer_id \
          LEFT JOIN {s}.ledger_account a ON a.id = e.account_id WHERE t.id IS NULL OR a.id IS NULL",
@@ -46,8 +37,29 @@ const FORBIDDEN: &[(&str, &str)] = &[
          WHERE a.id IS NULL OR b.id IS NULL OR t.id IS NULL OR t.amount_minor <> w.amount_minor",
     ),
     (
-        "a wallet is overdrawn",
-        "SELECT w.id, a.balance_minor FROM {s}.wallet w JOIN {s}.ledger_account a ON a.id = w.account_id WHERE a.balance_minor < 0",
+        "a conversion is not what its legs in the ledger are",
+        "SELECT f.id FROM {s}.fx_conversion f LEFT JOIN {s}.ledger_transfer a ON a.id = f.source_transfer_id \
+         LEFT JOIN {s}.ledger_transfer b ON b.id = f.destination_transfer_id LEFT JOIN {s}.ledger_transfer c ON c.id = f.spread_transfer_id \
+         WHERE (a.amount_minor, a.currency, b.amount_minor, b.currency, coalesce(c.amount_minor, 0)) IS DISTINCT FROM \
+         (f.source_amount_minor, f.source_currency, f.destination_amount_minor, f.destination_currency, f.spread_minor)",
+    ),
+    (
+        "an account is below its floor, holds counted",
+        "SELECT id, balance_minor, held_minor, floor_minor FROM {s}.ledger_account WHERE balance_minor - held_minor < floor_minor",
+    ),
+    (
+        "an account does not keep back what its pending holds say",
+        "SELECT a.id, a.held_minor, h.minor FROM {s}.ledger_account a LEFT JOIN (SELECT debit_account_id, sum(remaining_minor) AS minor \
+         FROM {s}.ledger_hold WHERE state = 'pending' GROUP BY 1) h ON h.debit_account_id = a.id WHERE a.held_minor <> coalesce(h.minor, 0)",
+    ),
+    (
+        "a hold captured more or less than its transfers say",
+        "SELECT h.id FROM {s}.ledger_hold h LEFT JOIN {s}.ledger_transfer t ON t.hold_id = h.id GROUP BY h.id \
+         HAVING h.captured_minor <> coalesce(sum(t.amount_minor), 0)",
+    ),
+    (
+        "a transfer has no event, or two",
+        "SELECT w.id FROM {s}.wallet_transfer w LEFT JOIN {s}.event e ON e.object_id = w.id GROUP BY w.id HAVING count(e.id) <> 1",
     ),
     (
         "a sealed field is not sealed under a data key of this environment",
@@ -105,6 +117,9 @@ async fn foreign_ids(watched: &[Watched]) -> Vec<String> {
             "member",
             "api_key",
             "audit_record",
+            "fx_rate",
+            "fx_quote",
+            "fx_conversion",
         ];
         tables.map(|table| format!("SELECT '{schema}' AS schema, id FROM {schema}.{table}")).join(" UNION ALL ")
     };

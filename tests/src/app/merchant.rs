@@ -49,6 +49,11 @@ impl Client {
     }
 }
 
+/// The body that asks for a day's rate from the euro.
+pub fn quote_from_euro(to: &str) -> Value {
+    json!({"to_currency": to, "from_currencies": ["eur"], "lock_duration": "day"})
+}
+
 /// The body that moves so many euro cents.
 pub fn transfer_of(source: &str, destination: &str, amount: i64) -> Value {
     json!({"source": source, "destination": destination, "amount": amount, "currency": "eur"})

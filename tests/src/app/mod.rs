@@ -1,5 +1,6 @@
 //! What cases work with: stacks, tenants, clients, and the checks after every case.
 
+pub mod bank_1993;
 pub mod binary;
 pub mod client;
 pub mod database;
@@ -20,7 +21,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-pub use merchant::transfer_of;
+pub use merchant::{quote_from_euro, transfer_of};
 
 use self::{
     database::Database,

@@ -9,6 +9,7 @@ use super::cases;
 use crate::app::{
     App,
     client::{Answer, Client, Extras},
+    quote_from_euro,
     tenant::Environment,
     transfer_of,
 };
@@ -141,7 +142,19 @@ async fn every_write_route_repeats_its_answer_and_not_its_effect(app: App) {
     let rules = json!([{"object": "wallet", "action": "retrieve"}]);
     client.post("/v1/roles", json!({"name": "looker", "rules": rules})).await.ok();
     let doomed = client.post("/v1/members", json!({"issuer": issuer, "subject": "m-2", "role": "analyst"})).await.id();
+    let dollars = client.open_wallet("usd").await;
+    let rates = json!({"base": "eur", "rates": {"usd": "1.25"}});
+    client.post("/v1/fx_rates", rates.clone()).await.ok();
+    let quote = client.post("/v1/fx_quotes", quote_from_euro("usd")).await.id();
+    let conversion = json!({"quote": quote, "source": source, "destination": dollars, "amount": 9});
+    let moved = client.transfer(&source, &destination, 3).await.id();
+    let held = client.post("/v1/wallet_holds", transfer_of(&source, &destination, 5)).await.id();
+    let empty = client.open_wallet("eur").await;
     let writes = [
+        ("POST", "/v1/fx_rates".to_owned(), Some(rates)),
+        ("POST", "/v1/fx_settings".to_owned(), Some(json!({"spread_basis_points": 50}))),
+        ("POST", "/v1/fx_quotes".to_owned(), Some(quote_from_euro("usd"))),
+        ("POST", "/v1/fx_conversions".to_owned(), Some(conversion)),
         ("POST", "/v1/customers".to_owned(), Some(json!({"name": "Grace"}))),
         ("POST", format!("/v1/customers/{customer}"), Some(json!({"name": "Ada L."}))),
         ("POST", "/v1/wallets".to_owned(), Some(json!({"currency": "usd"}))),
@@ -151,6 +164,18 @@ async fn every_write_route_repeats_its_answer_and_not_its_effect(app: App) {
             Some(json!({"amount": 7, "currency": "eur"})),
         ),
         ("POST", "/v1/wallet_transfers".to_owned(), Some(transfer_of(&source, &destination, 3))),
+        (
+            "POST",
+            "/v1/wallet_transfers/bulk".to_owned(),
+            Some(json!({"mode": "atomic", "transfers": [transfer_of(&source, &destination, 3)]})),
+        ),
+        ("POST", format!("/v1/wallet_transfers/{moved}/reverse"), Some(json!({}))),
+        ("POST", "/v1/wallet_holds".to_owned(), Some(transfer_of(&source, &destination, 3))),
+        ("POST", format!("/v1/wallet_holds/{held}/capture"), Some(json!({"amount": 2, "release_remainder": false}))),
+        ("POST", format!("/v1/wallet_holds/{held}/release"), Some(json!({}))),
+        ("POST", format!("/v1/wallets/{dollars}/freeze"), Some(json!({}))),
+        ("POST", format!("/v1/wallets/{dollars}/unfreeze"), Some(json!({}))),
+        ("POST", format!("/v1/wallets/{empty}/close"), Some(json!({}))),
         ("POST", "/v1/roles".to_owned(), Some(json!({"name": "clerk", "rules": rules}))),
         ("POST", "/v1/roles/looker".to_owned(), Some(json!({"description": "looks"}))),
         ("POST", "/v1/members".to_owned(), Some(json!({"issuer": issuer, "subject": "m-3", "role": "analyst"}))),

@@ -32,7 +32,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "bench",
         &[
-            "kernel", "entity", "migration", "keyring", "tenancy", "ledger", "policies", "payments", "api", "stack",
+            "kernel",
+            "entity",
+            "migration",
+            "keyring",
+            "tenancy",
+            "ledger",
+            "policies",
+            "payments",
+            "api",
+            "stack",
             "load",
         ],
     ),

@@ -6,7 +6,9 @@ mod bad_input;
 mod cli;
 mod crash;
 mod crypto;
+mod fx;
 mod idempotency;
+mod import;
 mod isolation;
 mod layers;
 mod provisioning;
@@ -31,6 +33,7 @@ pub fn all() -> Vec<Trial> {
     [
         isolation::trials(),
         crash::trials(),
+        import::trials(),
         provisioning::trials(),
         crypto::trials(),
         authorization::trials(),
@@ -40,6 +43,7 @@ pub fn all() -> Vec<Trial> {
         idempotency::trials(),
         sign_in::trials(),
         statements::trials(),
+        fx::trials(),
         cli::trials(),
         layers::trials(),
     ]

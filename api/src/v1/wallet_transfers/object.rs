@@ -1,11 +1,11 @@
 //! The wallet transfer as the API shows it.
 
-use kernel::{Amount, Currency, WalletId, WalletTransferId};
+use kernel::{Amount, Currency, WalletHoldId, WalletId, WalletTransferId};
 use payments::wallet_transfer;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{call::Target, v1::Metadata};
+use crate::v1::Metadata;
 
 /// Money that went from one wallet to another.
 #[derive(Serialize, ToSchema)]
@@ -31,16 +31,18 @@ pub struct WalletTransfer {
     description: Option<String>,
     /// The merchant's own key-value pairs.
     metadata: Metadata,
+    /// When it counts, in Unix seconds.
+    occurred_at: i64,
+    /// The transfer it undoes.
+    #[schema(value_type = Option<String>)]
+    reverses: Option<WalletTransferId>,
+    /// The hold it was captured from.
+    #[schema(value_type = Option<String>)]
+    hold: Option<WalletHoldId>,
     /// Whether it is of the live side.
     livemode: bool,
     /// When it was made, in Unix seconds.
     created: i64,
-}
-
-impl Target for WalletTransfer {
-    fn target(&self) -> String {
-        self.id.to_string()
-    }
 }
 
 impl From<wallet_transfer::WalletTransfer> for WalletTransfer {
@@ -54,6 +56,9 @@ impl From<wallet_transfer::WalletTransfer> for WalletTransfer {
             currency: transfer.currency,
             description: transfer.description,
             metadata: transfer.metadata,
+            occurred_at: transfer.occurred_at.unix_timestamp(),
+            reverses: transfer.reverses,
+            hold: transfer.hold,
             livemode: transfer.livemode,
             created: transfer.created.unix_timestamp(),
         }

@@ -71,8 +71,11 @@ pub async fn balance(
     caller
         .read(permit, KeyAccess::not_fetched(), move |context, permit| {
             Box::pin(async move {
-                let money = wallet::balance_at(&context, permit, id, at).await?;
-                Ok(WalletBalance::of(id, money, at.unwrap_or_else(|| context.clock.now())))
+                let Some(at) = at else {
+                    let money = wallet::balance(&context, permit, id).await?;
+                    return Ok(WalletBalance::of(id, money, context.clock.now()));
+                };
+                Ok(WalletBalance::of(id, wallet::balance_at(&context, permit, id, at).await?, at))
             })
         })
         .await

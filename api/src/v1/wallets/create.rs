@@ -4,7 +4,7 @@ use axum::response::Response;
 use kernel::Currency;
 use payments::{
     KeyAccess,
-    wallet::{self, WalletDraft},
+    wallet::{self, WalletDraft, WalletKind},
 };
 use policies::CreateWallet;
 use serde::Deserialize;
@@ -27,9 +27,35 @@ pub struct CreateWalletBody {
     /// ISO 4217, lower case.
     #[schema(value_type = String)]
     currency: Currency,
+    /// `standard` holds somebody's money; `clearing` stands for the outside, where money comes from and goes to.
+    #[serde(default, rename = "type")]
+    kind: WalletType,
+    /// How far below zero it may go, in minor units; 0 when absent.
+    #[serde(default)]
+    overdraft_limit: i64,
     /// The merchant's own key-value pairs.
     #[serde(default)]
     metadata: Metadata,
+}
+
+/// What a wallet is for.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WalletType {
+    /// It holds somebody's money.
+    #[default]
+    Standard,
+    /// It stands for the outside.
+    Clearing,
+}
+
+impl From<WalletType> for WalletKind {
+    fn from(kind: WalletType) -> Self {
+        match kind {
+            WalletType::Standard => Self::Standard,
+            WalletType::Clearing => Self::Clearing,
+        }
+    }
 }
 
 /// Opens a wallet with nothing in it.
@@ -41,7 +67,8 @@ pub async fn create(caller: Caller, body: Body<CreateWalletBody>) -> Result<Resp
     let attributes = caller.attributes().with_currency(body.value.currency);
     let permit = caller.permit::<CreateWallet>(&attributes).await?;
     let customer = v1::optional_id(body.value.customer.as_deref(), "customer", "customer")?;
-    let draft = WalletDraft { customer, currency: body.value.currency, metadata: body.value.metadata };
+    let CreateWalletBody { currency, kind, overdraft_limit, metadata, .. } = body.value;
+    let draft = WalletDraft { customer, currency, kind: kind.into(), overdraft_limit, metadata };
     caller
         .write(permit, KeyAccess::not_fetched(), &body.canonical, move |context, permit| {
             Box::pin(async move { Ok(Wallet::from(wallet::create(&context, permit, draft).await?)) })

@@ -18,8 +18,19 @@ pub struct Wallet {
     /// Whose; null is the merchant's own.
     #[schema(value_type = Option<String>)]
     customer: Option<CustomerId>,
+    /// `standard` or `clearing`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// `open`, `frozen` or `closed`.
+    status: &'static str,
     /// What is in it, in minor units.
     balance: i64,
+    /// How much of that holds keep back, in minor units.
+    held: i64,
+    /// What may be moved, in minor units: the balance less what is held; the overdraft comes on top.
+    available: i64,
+    /// How far below zero it may go, in minor units; null knows no bound.
+    overdraft_limit: Option<i64>,
     /// ISO 4217, lower case.
     #[schema(value_type = String)]
     currency: Currency,
@@ -43,7 +54,12 @@ impl From<wallet::Wallet> for Wallet {
             id: wallet.id,
             object: "wallet",
             customer: wallet.customer,
+            kind: wallet.kind.as_str(),
+            status: wallet.standing.as_str(),
             balance: wallet.balance.minor,
+            held: wallet.held_minor,
+            available: wallet.balance.minor.saturating_sub(wallet.held_minor),
+            overdraft_limit: wallet.overdraft_limit,
             currency: wallet.balance.currency,
             metadata: wallet.metadata,
             livemode: wallet.livemode,

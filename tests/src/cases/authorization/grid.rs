@@ -40,11 +40,7 @@ fn expected(probe: &Probe, worth: Worth, built_in: &PolicySnapshot) -> &'static 
     match worth {
         Worth::Nothing => word::UNAUTHENTICATED,
         Worth::Expired => word::EXPIRED,
-        Worth::Elsewhere | Worth::Live
-            if probe.has_id() || probe.path == "/v1/wallet_transfers" && probe.method == "POST" =>
-        {
-            word::MISSING
-        }
+        Worth::Elsewhere | Worth::Live if probe.has_id() || probe.names_wallets() => word::MISSING,
         // Other answers of another environment are about itself.
         Worth::Elsewhere | Worth::Live => word::ELSEWHERE,
         Worth::Clerk if CLERK_RULES.contains(&(object, act)) => word::ALL,
@@ -129,6 +125,11 @@ impl Grid {
 /// Sends what the cell is about and says in a word what happened.
 async fn try_cell(probe: &Probe, credential: &Credential, expected: &str, scene: &Scene) -> String {
     let objects = if expected == word::OWN { &scene.own } else { &scene.merchant };
+    let objects = match expected {
+        word::ALL => &probe.with_fresh(objects, &scene.environment.member("owner")).await,
+        word::OWN => &probe.with_fresh(objects, &scene.end_user).await,
+        _ => objects,
+    };
     let fresh_target = if expected == word::ALL { probe.fresh_target(scene).await } else { None };
     let id = fresh_target.unwrap_or_else(|| Scene::id(objects, probe.target).to_owned());
     let client = if expected == word::OWN && probe.path == "/v1/customers" && probe.method == "POST" {
@@ -160,8 +161,7 @@ fn in_a_word(answer: &Answer) -> String {
 /// Where only his own is allowed, the merchant's must not exist.
 async fn others_are_out_of_reach(probe: &Probe, credential: &Credential, scene: &Scene) -> String {
     let others = &scene.merchant;
-    let foreign_body = probe.path == "/v1/wallet_transfers" && probe.method == "POST";
-    if !probe.has_id() && !foreign_body {
+    if !probe.has_id() && !probe.names_wallets() {
         return word::OWN.to_owned();
     }
     let id = Scene::id(others, probe.target);
@@ -172,9 +172,21 @@ async fn others_are_out_of_reach(probe: &Probe, credential: &Credential, scene: 
 
 /// A success in another environment must be about nothing of this one.
 fn nothing_of_ours(answer: &Answer, ours: &Objects) -> String {
-    let Objects { customer, wallet, other_wallet, transfer, audit_record, role, member, api_key } = ours;
-    let leaked = [customer, wallet, other_wallet, transfer, audit_record, role, member, api_key]
-        .into_iter()
-        .find(|id| answer.text.contains(id.as_str()));
+    let Objects {
+        customer,
+        wallet,
+        other_wallet,
+        transfer,
+        dollars,
+        fx_quote,
+        fx_conversion,
+        audit_record,
+        role,
+        member,
+        api_key,
+    } = ours;
+    let money = [customer, wallet, other_wallet, transfer, dollars, fx_quote, fx_conversion];
+    let leaked =
+        money.into_iter().chain([audit_record, role, member, api_key]).find(|id| answer.text.contains(id.as_str()));
     leaked.map_or_else(|| word::ELSEWHERE.to_owned(), |id| format!("LEAKED:{id}"))
 }

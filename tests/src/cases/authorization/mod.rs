@@ -92,6 +92,7 @@ async fn ids_of_others_in_bodies_filters_and_cursors_do_not_exist(app: App) {
     let (theirs, ours) = (&scene.foreign, &scene.merchant);
     let random = |prefix: &str| format!("{prefix}_01jd0000000000000000000000");
     let transfer = |source: &str, destination: &str| crate::app::transfer_of(source, destination, 1);
+    let convert = |quote: &str, source: &str, destination: &str| serde_json::json!({"quote": quote, "source": source, "destination": destination, "amount": 1});
     for (foreign, missing, path) in [
         (transfer(&theirs.wallet, &ours.wallet), transfer(&random("wal"), &ours.wallet), "/v1/wallet_transfers"),
         (transfer(&ours.wallet, &theirs.wallet), transfer(&ours.wallet, &random("wal")), "/v1/wallet_transfers"),
@@ -99,6 +100,26 @@ async fn ids_of_others_in_bodies_filters_and_cursors_do_not_exist(app: App) {
             serde_json::json!({"customer": theirs.customer, "currency": "eur"}),
             serde_json::json!({"customer": random("cus"), "currency": "eur"}),
             "/v1/wallets",
+        ),
+        (
+            serde_json::json!({"customer": theirs.customer, "to_currency": "usd", "from_currencies": ["eur"], "lock_duration": "hour"}),
+            serde_json::json!({"customer": random("cus"), "to_currency": "usd", "from_currencies": ["eur"], "lock_duration": "hour"}),
+            "/v1/fx_quotes",
+        ),
+        (
+            convert(&theirs.fx_quote, &ours.wallet, &ours.dollars),
+            convert(&random("fxq"), &ours.wallet, &ours.dollars),
+            "/v1/fx_conversions",
+        ),
+        (
+            convert(&ours.fx_quote, &theirs.wallet, &ours.dollars),
+            convert(&ours.fx_quote, &random("wal"), &ours.dollars),
+            "/v1/fx_conversions",
+        ),
+        (
+            convert(&ours.fx_quote, &ours.wallet, &theirs.dollars),
+            convert(&ours.fx_quote, &ours.wallet, &random("wal")),
+            "/v1/fx_conversions",
         ),
     ] {
         let (foreign, missing) = tokio::join!(owner.post(path, foreign), owner.post(path, missing));
@@ -113,6 +134,10 @@ async fn ids_of_others_in_bodies_filters_and_cursors_do_not_exist(app: App) {
         ("/v1/wallets?ending_before=", &theirs.wallet, "wal"),
         ("/v1/customers?starting_after=", &theirs.customer, "cus"),
         ("/v1/wallet_transfers?starting_after=", &theirs.transfer, "wtr"),
+        ("/v1/fx_quotes?customer=", &theirs.customer, "cus"),
+        ("/v1/fx_quotes?starting_after=", &theirs.fx_quote, "fxq"),
+        ("/v1/fx_conversions?wallet=", &theirs.wallet, "wal"),
+        ("/v1/fx_conversions?starting_after=", &theirs.fx_conversion, "fxc"),
         ("/v1/audit_records?starting_after=", &theirs.audit_record, "aud"),
         ("/v1/members?starting_after=", &theirs.member, "mem"),
         ("/v1/api_keys?starting_after=", &theirs.api_key, "key"),
@@ -132,6 +157,8 @@ async fn ids_of_others_in_bodies_filters_and_cursors_do_not_exist(app: App) {
     for (list, theirs) in [
         ("/v1/wallets", [&ours.wallet, &ours.other_wallet]),
         ("/v1/wallet_transfers", [&ours.transfer, &ours.transfer]),
+        ("/v1/fx_quotes", [&ours.fx_quote, &ours.fx_quote]),
+        ("/v1/fx_conversions", [&ours.fx_conversion, &ours.fx_conversion]),
     ] {
         let seen: Vec<Value> = ada.all(list).await;
         assert!(!seen.is_empty(), "{list} shows what is his");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::scene::{Objects, Scene};
 use crate::app::{
     client::{Answer, Client, Extras},
-    transfer_of,
+    quote_from_euro, transfer_of,
 };
 
 /// What kind of object a path names.
@@ -17,6 +17,9 @@ pub enum Target {
     Customer,
     Wallet,
     Transfer,
+    WalletHold,
+    FxQuote,
+    FxConversion,
     AuditRecord,
     Role,
     Member,
@@ -61,13 +64,33 @@ pub const PROBES: &[Probe] = &[
     guarded("GET", "/v1/wallets/{id}", "wallet", "retrieve", Target::Wallet),
     guarded("GET", "/v1/wallets/{id}/balance", "wallet", "retrieve", Target::Wallet),
     guarded("GET", "/v1/wallets/{id}/statement", "wallet", "retrieve", Target::Wallet),
+    guarded("POST", "/v1/wallets/{id}/freeze", "wallet", "freeze", Target::Wallet),
+    guarded("POST", "/v1/wallets/{id}/unfreeze", "wallet", "freeze", Target::Wallet),
+    guarded("POST", "/v1/wallets/{id}/close", "wallet", "close", Target::Wallet),
     guarded("POST", "/v1/test_helpers/wallets/{id}/fund_balance", "wallet", "fund", Target::Wallet),
     guarded("POST", "/v1/wallet_transfers", "wallet_transfer", "create", Target::Nothing),
     guarded("GET", "/v1/wallet_transfers", "wallet_transfer", "list", Target::Nothing),
     guarded("GET", "/v1/wallet_transfers/{id}", "wallet_transfer", "retrieve", Target::Transfer),
+    guarded("POST", "/v1/wallet_transfers/bulk", "wallet_transfer", "create", Target::Nothing),
+    guarded("POST", "/v1/wallet_transfers/{id}/reverse", "wallet_transfer", "reverse", Target::Transfer),
+    guarded("POST", "/v1/wallet_holds", "wallet_hold", "create", Target::Nothing),
+    guarded("GET", "/v1/wallet_holds", "wallet_hold", "list", Target::Nothing),
+    guarded("GET", "/v1/wallet_holds/{id}", "wallet_hold", "retrieve", Target::WalletHold),
+    guarded("POST", "/v1/wallet_holds/{id}/capture", "wallet_hold", "capture", Target::WalletHold),
+    guarded("POST", "/v1/wallet_holds/{id}/release", "wallet_hold", "release", Target::WalletHold),
     guarded("GET", "/v1/trial_balance", "trial_balance", "retrieve", Target::Nothing),
     guarded("GET", "/v1/audit_records", "audit_record", "list", Target::Nothing),
     guarded("GET", "/v1/audit_records/{id}", "audit_record", "retrieve", Target::AuditRecord),
+    guarded("POST", "/v1/fx_rates", "fx_rate", "create", Target::Nothing),
+    guarded("GET", "/v1/fx_rates", "fx_rate", "list", Target::Nothing),
+    guarded("GET", "/v1/fx_settings", "fx_settings", "retrieve", Target::Nothing),
+    guarded("POST", "/v1/fx_settings", "fx_settings", "update", Target::Nothing),
+    guarded("POST", "/v1/fx_quotes", "fx_quote", "create", Target::Nothing),
+    guarded("GET", "/v1/fx_quotes", "fx_quote", "list", Target::Nothing),
+    guarded("GET", "/v1/fx_quotes/{id}", "fx_quote", "retrieve", Target::FxQuote),
+    guarded("POST", "/v1/fx_conversions", "fx_conversion", "create", Target::Nothing),
+    guarded("GET", "/v1/fx_conversions", "fx_conversion", "list", Target::Nothing),
+    guarded("GET", "/v1/fx_conversions/{id}", "fx_conversion", "retrieve", Target::FxConversion),
     guarded("POST", "/v1/roles", "role", "create", Target::Nothing),
     guarded("GET", "/v1/roles", "role", "list", Target::Nothing),
     guarded("GET", "/v1/roles/{name}", "role", "retrieve", Target::Role),
@@ -124,6 +147,23 @@ impl Probe {
             "/v1/wallets" => json!({"currency": "eur"}),
             "/v1/test_helpers/wallets/{id}/fund_balance" => json!({"amount": 1, "currency": "eur"}),
             "/v1/wallet_transfers" => transfer_of(&objects.wallet, &objects.other_wallet, 1),
+            "/v1/wallet_transfers/bulk" => {
+                json!({"mode": "atomic", "transfers": [transfer_of(&objects.wallet, &objects.other_wallet, 1)]})
+            }
+            "/v1/wallet_holds" => transfer_of(&objects.wallet, &objects.other_wallet, 1),
+            "/v1/wallets/{id}/freeze"
+            | "/v1/wallets/{id}/unfreeze"
+            | "/v1/wallets/{id}/close"
+            | "/v1/wallet_transfers/{id}/reverse"
+            | "/v1/wallet_holds/{id}/capture"
+            | "/v1/wallet_holds/{id}/release" => json!({}),
+            "/v1/fx_rates" => json!({"base": "eur", "rates": {"usd": "1.25"}}),
+            "/v1/fx_settings" => json!({"spread_basis_points": 100}),
+            "/v1/fx_quotes" => quote_from_euro("usd"),
+            "/v1/fx_conversions" => {
+                let Objects { fx_quote, wallet, dollars, .. } = objects;
+                json!({"quote": fx_quote, "source": wallet, "destination": dollars, "amount": 10})
+            }
             "/v1/roles" => json!({"name": fresh("role"), "rules": rules}),
             "/v1/roles/{name}" => json!({"description": "probed"}),
             "/v1/members" => {
@@ -134,6 +174,22 @@ impl Probe {
             "/v1/policy_decisions" => json!({"role": "owner", "object": "wallet", "action": "list"}),
             other => panic!("no body for {other}"),
         })
+    }
+
+    /// Whether the body names wallets, which have to be the caller's to see.
+    pub fn names_wallets(&self) -> bool {
+        self.method == "POST"
+            && ["/v1/wallet_transfers", "/v1/wallet_transfers/bulk", "/v1/wallet_holds", "/v1/fx_conversions"]
+                .contains(&self.path)
+    }
+
+    /// The same objects with what a request that is expected to succeed uses up.
+    pub async fn with_fresh(&self, objects: &Objects, whose: &Client) -> Objects {
+        let mut objects = objects.clone();
+        if self.method == "POST" && self.path == "/v1/fx_conversions" {
+            objects.fx_quote = whose.post("/v1/fx_quotes", quote_from_euro("usd")).await.id();
+        }
+        objects
     }
 
     /// An object to change or remove, for a request that is expected to succeed.
@@ -155,6 +211,15 @@ impl Probe {
             (_, Target::ApiKey) => {
                 Some(owner.post("/v1/api_keys", json!({"name": "doomed", "role": "analyst"})).await.id())
             }
+            (_, Target::WalletHold) => {
+                let body = transfer_of(&scene.merchant.wallet, &scene.merchant.other_wallet, 1);
+                Some(owner.post("/v1/wallet_holds", body).await.id())
+            }
+            (_, Target::Transfer) => {
+                Some(owner.transfer(&scene.merchant.wallet, &scene.merchant.other_wallet, 1).await.id())
+            }
+            // An end user's own wallet stays his; these are the merchant's to do.
+            (_, Target::Wallet) if !self.path.starts_with("/v1/test_helpers") => Some(owner.open_wallet("eur").await),
             _ => None,
         }
     }

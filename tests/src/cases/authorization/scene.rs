@@ -6,6 +6,7 @@ use super::probe::{Probe, Target};
 use crate::app::{
     App,
     client::Client,
+    quote_from_euro,
     tenant::{Environment, Tenant},
     transfer_of,
 };
@@ -21,6 +22,12 @@ pub struct Objects {
     pub wallet: String,
     pub other_wallet: String,
     pub transfer: String,
+    pub wallet_hold: String,
+    /// A wallet in dollars, empty but for a conversion.
+    pub dollars: String,
+    /// Not used yet.
+    pub fx_quote: String,
+    pub fx_conversion: String,
     pub audit_record: String,
     pub role: String,
     pub member: String,
@@ -46,6 +53,10 @@ impl Scene {
     pub async fn set(app: &App) -> Self {
         let (tenant, stranger) = tokio::join!(app.tenant(), app.tenant());
         let environment = tenant.test.clone();
+        for side in [&tenant.test, &tenant.live, &stranger.test] {
+            let rates = json!({"base": "eur", "rates": {"usd": "1.25"}});
+            side.member("owner").post("/v1/fx_rates", rates).await.ok();
+        }
         let (merchant, foreign) = tokio::join!(objects(&environment, "here"), objects(&stranger.test, "there"));
         let end_user = environment.end_user("ada");
         let own = own_objects(&environment, &end_user, &merchant).await;
@@ -59,6 +70,9 @@ impl Scene {
             Target::Customer => &objects.customer,
             Target::Wallet => &objects.wallet,
             Target::Transfer => &objects.transfer,
+            Target::WalletHold => &objects.wallet_hold,
+            Target::FxQuote => &objects.fx_quote,
+            Target::FxConversion => &objects.fx_conversion,
             Target::AuditRecord => &objects.audit_record,
             Target::Role => &objects.role,
             Target::Member => &objects.member,
@@ -91,6 +105,8 @@ async fn objects(environment: &Environment, name: &str) -> Objects {
     let wallet = owner.open_funded_wallet(1_000_000).await;
     let other_wallet = owner.open_wallet("eur").await;
     let transfer = owner.transfer(&wallet, &other_wallet, 5).await.id();
+    let wallet_hold = owner.post("/v1/wallet_holds", transfer_of(&wallet, &other_wallet, 5)).await.id();
+    let (dollars, fx_quote, fx_conversion) = conversion(&owner, &wallet).await;
     let role = format!("looker_{name}");
     let rules = json!([{"object": "wallet", "action": "list"}]);
     owner.post("/v1/roles", json!({"name": role, "rules": rules})).await.ok();
@@ -99,7 +115,30 @@ async fn objects(environment: &Environment, name: &str) -> Objects {
     let api_key = owner.post("/v1/api_keys", json!({"name": "till", "role": "operator"})).await.id();
     let records = owner.get("/v1/audit_records?limit=1").await.ok();
     let audit_record = records["data"][0]["id"].as_str().expect("a record").to_owned();
-    Objects { customer, wallet, other_wallet, transfer, audit_record, role, member, api_key }
+    Objects {
+        customer,
+        wallet,
+        other_wallet,
+        transfer,
+        wallet_hold,
+        dollars,
+        fx_quote,
+        fx_conversion,
+        audit_record,
+        role,
+        member,
+        api_key,
+    }
+}
+
+/// A wallet in dollars, a quote, and a conversion by another quote.
+async fn conversion(client: &Client, wallet: &str) -> (String, String, String) {
+    let dollars = client.open_wallet("usd").await;
+    let used = client.post("/v1/fx_quotes", quote_from_euro("usd")).await.id();
+    let body = json!({"quote": used, "source": wallet, "destination": dollars, "amount": 100});
+    let conversion = client.post("/v1/fx_conversions", body).await.id();
+    let quote = client.post("/v1/fx_quotes", quote_from_euro("usd")).await.id();
+    (dollars, quote, conversion)
 }
 
 async fn own_objects(environment: &Environment, end_user: &Client, merchant: &Objects) -> Objects {
@@ -108,7 +147,8 @@ async fn own_objects(environment: &Environment, end_user: &Client, merchant: &Ob
     let other_wallet = end_user.open_wallet("eur").await;
     environment.member("owner").fund(&wallet, 1_000_000).await;
     let transfer = end_user.post("/v1/wallet_transfers", transfer_of(&wallet, &other_wallet, 5)).await.id();
-    Objects { customer, wallet, other_wallet, transfer, ..merchant.clone() }
+    let (dollars, fx_quote, fx_conversion) = conversion(end_user, &wallet).await;
+    Objects { customer, wallet, other_wallet, transfer, dollars, fx_quote, fx_conversion, ..merchant.clone() }
 }
 
 /// Rules as the API takes them.

@@ -7,6 +7,7 @@ use crate::app::{
     App,
     database::{Contents, Database},
     malformed::{self, Good, Kind},
+    quote_from_euro,
     tenant::{Environment, Plan, specification},
     wire,
 };
@@ -67,6 +68,13 @@ async fn writes(environment: &Environment) -> Vec<Write> {
     ];
     let mut role_fields = rule_fields.clone();
     role_fields.push(("/name", Kind::Word));
+    owner.post("/v1/fx_rates", json!({"base": "eur", "rates": {"usd": "1.25"}})).await.ok();
+    let quote = owner.post("/v1/fx_quotes", quote_from_euro("usd")).await.id();
+    let dollars = owner.open_wallet("usd").await;
+    let held = {
+        let body = json!({"source": source, "destination": destination, "amount": 50, "currency": "eur"});
+        owner.post("/v1/wallet_holds", body).await.id()
+    };
     let write =
         |path: &str, body, fields, required| Write { path: path.to_owned(), good: Good { body, fields, required } };
     vec![
@@ -74,9 +82,10 @@ async fn writes(environment: &Environment) -> Vec<Write> {
         write(&format!("/v1/customers/{customer}"), personal, personal_fields, vec![]),
         write(
             "/v1/wallets",
-            json!({"currency": "eur", "customer": customer, "metadata": {"k": "v"}}),
+            json!({"currency": "eur", "customer": customer, "type": "standard", "metadata": {"k": "v"}}),
             vec![
                 ("/currency", Kind::Currency),
+                ("/type", Kind::Word),
                 ("/customer", Kind::Word),
                 ("/metadata", Kind::Map),
                 ("/metadata/k", Kind::Text),
@@ -102,6 +111,77 @@ async fn writes(environment: &Environment) -> Vec<Write> {
                 ("/metadata/k", Kind::Text),
             ],
             vec!["source", "destination", "amount", "currency"],
+        ),
+        write(
+            "/v1/wallet_transfers/bulk",
+            json!({"mode": "independent", "transfers": [{"source": source, "destination": destination, "amount": 5,
+                "currency": "eur", "metadata": {"k": "v"}, "idempotency_key": "one"}]}),
+            vec![
+                ("/mode", Kind::Word),
+                ("/transfers", Kind::List),
+                ("/transfers/0", Kind::Map),
+                ("/transfers/0/amount", Kind::Amount),
+                ("/transfers/0/currency", Kind::Currency),
+                ("/transfers/0/metadata", Kind::Map),
+            ],
+            vec!["mode", "transfers"],
+        ),
+        write(
+            "/v1/wallet_holds",
+            json!({"source": source, "destination": destination, "amount": 5, "currency": "eur", "metadata": {"k": "v"}}),
+            vec![
+                ("/source", Kind::Word),
+                ("/destination", Kind::Word),
+                ("/amount", Kind::Amount),
+                ("/currency", Kind::Currency),
+                ("/metadata", Kind::Map),
+            ],
+            vec!["source", "destination", "amount", "currency"],
+        ),
+        write(
+            &format!("/v1/wallet_holds/{held}/capture"),
+            json!({"amount": 5}),
+            vec![("/amount", Kind::Amount)],
+            vec![],
+        ),
+        write(
+            "/v1/fx_rates",
+            json!({"base": "eur", "rates": {"usd": "1.25"}, "effective_date": "2026-01-02", "source": "desk"}),
+            vec![
+                ("/base", Kind::Currency),
+                ("/rates", Kind::Map),
+                ("/rates/usd", Kind::Word),
+                ("/effective_date", Kind::Word),
+                ("/source", Kind::Text),
+            ],
+            vec!["base", "rates"],
+        ),
+        write("/v1/fx_settings", json!({"rate_age_days_max": 5}), vec![("/rate_age_days_max", Kind::Amount)], vec![]),
+        write(
+            "/v1/fx_quotes",
+            json!({"to_currency": "usd", "from_currencies": ["eur"], "lock_duration": "hour", "customer": customer}),
+            vec![
+                ("/to_currency", Kind::Currency),
+                ("/from_currencies", Kind::List),
+                ("/from_currencies/0", Kind::Currency),
+                ("/lock_duration", Kind::Word),
+                ("/customer", Kind::Word),
+            ],
+            vec!["to_currency", "from_currencies", "lock_duration"],
+        ),
+        write(
+            "/v1/fx_conversions",
+            json!({"quote": quote, "source": source, "destination": dollars, "amount": 5, "currency": "eur", "metadata": {"k": "v"}}),
+            vec![
+                ("/quote", Kind::Word),
+                ("/source", Kind::Word),
+                ("/destination", Kind::Word),
+                ("/amount", Kind::Amount),
+                ("/currency", Kind::Currency),
+                ("/metadata", Kind::Map),
+                ("/metadata/k", Kind::Text),
+            ],
+            vec!["quote", "source", "destination", "amount"],
         ),
         write("/v1/roles", json!({"name": "clerk", "description": "", "rules": rules}), role_fields, vec!["name"]),
         write("/v1/roles/looker", json!({"description": "", "rules": rules}), rule_fields, vec![]),

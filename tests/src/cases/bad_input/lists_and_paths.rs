@@ -8,7 +8,17 @@ pub async fn lists_refuse_malformed_queries_by_name(app: App) {
     let owner = environment.member("owner");
     let wallet = owner.open_wallet("eur").await;
     let mut complaints = Vec::new();
-    for list in ["customers", "wallets", "wallet_transfers", "audit_records", "members", "api_keys"] {
+    for list in [
+        "customers",
+        "wallets",
+        "wallet_transfers",
+        "fx_rates",
+        "fx_quotes",
+        "fx_conversions",
+        "audit_records",
+        "members",
+        "api_keys",
+    ] {
         for (query, param) in [
             ("limit=0", "limit"),
             ("limit=101", "limit"),
@@ -39,6 +49,8 @@ pub async fn lists_refuse_malformed_queries_by_name(app: App) {
         ("/v1/customers?email=%00", "email"),
         ("/v1/wallets?customer=nope", "customer"),
         ("/v1/wallet_transfers?wallet=nope", "wallet"),
+        ("/v1/fx_quotes?customer=nope", "customer"),
+        ("/v1/fx_conversions?wallet=nope", "wallet"),
         ("/v1/wallet_transfers?customer=%27", "customer"),
     ] {
         complaints.extend(complaint(&owner.get(path).await, param).map(|text| format!("{path}: {text}")));
@@ -53,9 +65,14 @@ pub async fn ids_that_are_no_ids_do_not_exist(app: App) {
     let environment = app.tenant().await.test;
     let owner = environment.member("owner");
     let random = "01jd0000000000000000000000";
-    for (path, prefix) in
-        [("customers", "cus"), ("wallets", "wal"), ("wallet_transfers", "wtr"), ("audit_records", "aud")]
-    {
+    for (path, prefix) in [
+        ("customers", "cus"),
+        ("wallets", "wal"),
+        ("wallet_transfers", "wtr"),
+        ("fx_quotes", "fxq"),
+        ("fx_conversions", "fxc"),
+        ("audit_records", "aud"),
+    ] {
         let reference = owner.get(&format!("/v1/{path}/{prefix}_{random}")).await;
         reference.refused(404, "resource_missing");
         let long = "x".repeat(5_000);

@@ -3,12 +3,16 @@
 //! Two requests with one key are told apart by an advisory lock of the transaction, so the second
 //! never waits for the first: it is told that the first is still running.
 
+mod batch;
+
 use aws_lc_rs::digest;
 use keyring::{Place, Sealed};
 use sqlx::{Row as _, postgres::PgRow};
 use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use batch::{RECORDS, Record, RecordColumns, record};
 
 use crate::{Environment, TenantTx};
 
