@@ -79,12 +79,13 @@ pub(super) fn of(movements: Vec<Movement>) -> Vec<History> {
     accounts.into_iter().map(|(account, movements)| History::new(account, movements)).collect()
 }
 
-/// All movements day by day, those of one account in its order.
+/// All movements day by day, those of one account in its order: on each day first every account's first movement,
+/// then every account's second, so that those of one account stand far apart.
 pub(super) fn day_by_day(histories: &[History]) -> Vec<&Movement> {
-    let mut movements: Vec<&Movement> = histories.iter().flat_map(|history| &history.movements).collect();
-    // Stable: within a day the accounts' own orders stay.
-    movements.sort_by_key(|movement| movement.date);
-    movements
+    let days = histories.iter().flat_map(|history| history.movements.chunk_by(|one, other| one.date == other.date));
+    let mut movements: Vec<(usize, &Movement)> = days.flat_map(|day| day.iter().enumerate()).collect();
+    movements.sort_by_key(|(place, movement)| (movement.date, *place));
+    movements.into_iter().map(|(_, movement)| movement).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! The movements as transfers, in bulk and in order: a bulk is sent only when the one before is answered to its end.
+//! The movements as transfers, in bulk and in order: a bulk is sent only when the one before is answered to its end,
+//! and holds no account twice. So an item that has to be sent again is never overtaken by a later one of its account.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -14,8 +15,8 @@ use super::{
 };
 use crate::{exit_code::ExitCode, failure::Failure};
 
-/// Movements in one request: large enough that the round trip does not count, small enough to be answered in seconds.
-const BULK_ITEMS: usize = 1_000;
+/// Most movements of one request: few enough to be answered in seconds.
+const BULK_ITEMS_MAX: usize = 1_000;
 const PATH: &str = "/v1/wallet_transfers/bulk";
 
 /// Both sides of every movement.
@@ -37,7 +38,7 @@ pub(super) async fn movements(
     let movements = history::day_by_day(histories);
     progress.begin("movements", movements.len());
     let mut tally = Tally::default();
-    for bulk in movements.chunks(BULK_ITEMS) {
+    for bulk in bulks(&movements) {
         let items: Vec<Value> = bulk.iter().map(|movement| item(movement, wallets)).collect::<Result<_, _>>()?;
         let body = json!({ "mode": "independent", "transfers": items }).to_string();
         for outcome in post(api, &Post { path: PATH, key: None, body }, bulk).await? {
@@ -46,6 +47,19 @@ pub(super) async fn movements(
         progress.advance(bulk.len());
     }
     Ok(tally)
+}
+
+/// Cuts the movements where an account would come a second time.
+fn bulks<'a>(movements: &'a [&'a Movement]) -> Vec<&'a [&'a Movement]> {
+    let (mut bulks, mut rest) = (Vec::new(), movements);
+    while !rest.is_empty() {
+        let mut accounts = HashSet::new();
+        let length = rest.iter().take(BULK_ITEMS_MAX).take_while(|movement| accounts.insert(movement.account)).count();
+        let (bulk, behind) = rest.split_at(length);
+        bulks.push(bulk);
+        rest = behind;
+    }
+    bulks
 }
 
 /// Sends a bulk until every item of it is carried out.
@@ -101,6 +115,21 @@ fn item(movement: &Movement, wallets: &Wallets) -> Result<Value, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::order::tests::bank_1993;
+
+    #[test]
+    fn no_bulk_of_the_real_movements_holds_an_account_twice() {
+        let histories = history::of(bank_1993().movements);
+        let movements = history::day_by_day(&histories);
+        let bulks = bulks(&movements);
+        assert!(bulks.iter().all(|bulk| !bulk.is_empty() && bulk.len() <= BULK_ITEMS_MAX));
+        for bulk in &bulks {
+            let accounts: HashSet<u64> = bulk.iter().map(|movement| movement.account).collect();
+            assert_eq!(accounts.len(), bulk.len());
+        }
+        assert_eq!(bulks.concat().len(), 49_102);
+        assert!(bulks.len() < 700, "{}", bulks.len());
+    }
 
     #[test]
     fn a_movement_becomes_a_transfer_in_its_direction() {
