@@ -60,12 +60,22 @@ pub(crate) fn runs(runs: &[&Figures]) -> Table {
         "server CPU",
         "WAL bytes",
         "bytes",
+        "HOT updates",
+        "a commit",
     ];
     let mut table = table(&header, 2..header.len());
     for run in runs {
         let time = |microseconds| show(Duration::from_micros(microseconds));
         let cost = run.cost.map(|cost| {
-            [format!("{} µs", cost.server_cpu_us), cost.wal_bytes.to_string(), cost.database_bytes.to_string()]
+            let batch = cost.per_commit.map(|transfers| transfers.to_string()).unwrap_or_default();
+            let hot = cost.hot_percent.map(|percent| format!("{percent} %")).unwrap_or_default();
+            [
+                format!("{} µs", cost.server_cpu_us),
+                cost.wal_bytes.to_string(),
+                cost.database_bytes.to_string(),
+                hot,
+                batch,
+            ]
         });
         let mut row = vec![
             run.subject.clone(),

@@ -24,7 +24,7 @@ const HISTOGRAMS: usize = 16;
 /// A ledger under test. Accounts go by their number, from 0.
 pub trait Subject: Send + Sync + 'static {
     /// What the tables call it.
-    fn name(&self) -> &str;
+    fn name(&self) -> &'static str;
 
     /// Moves one unit; returns once it is durable. A refusal is an error: no load here may be refused.
     fn transfer(&self, debit: usize, credit: usize) -> impl Future<Output = anyhow::Result<()>> + Send;
@@ -180,7 +180,7 @@ mod tests {
     }
 
     impl Subject for Sieve {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "sieve"
         }
 

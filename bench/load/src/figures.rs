@@ -51,6 +51,10 @@ pub struct CostPerTransfer {
     pub wal_bytes: u64,
     /// Bytes that tables and indexes grew by.
     pub database_bytes: u64,
+    /// Transfers for each commit, which is the mean batch where nothing but batches commits (reading does, too).
+    pub per_commit: Option<u64>,
+    /// Of a hundred rows updated, how many needed no new index entry; nothing where none was updated.
+    pub hot_percent: Option<u64>,
 }
 
 impl CostPerTransfer {
@@ -58,7 +62,13 @@ impl CostPerTransfer {
     pub fn new(cost: &Cost, transfers: u64) -> Self {
         let each = |sum: u64| sum.checked_div(transfers).unwrap_or(0);
         let cpu_us = u64::try_from(cost.server_cpu.as_micros()).unwrap_or(u64::MAX);
-        Self { server_cpu_us: each(cpu_us), wal_bytes: each(cost.wal_bytes), database_bytes: each(cost.database_bytes) }
+        Self {
+            server_cpu_us: each(cpu_us),
+            wal_bytes: each(cost.wal_bytes),
+            database_bytes: each(cost.database_bytes),
+            per_commit: transfers.saturating_add(cost.commits / 2).checked_div(cost.commits),
+            hot_percent: cost.hot_updates.saturating_mul(100).checked_div(cost.updates),
+        }
     }
 }
 
@@ -113,8 +123,10 @@ mod tests {
     #[test]
     fn rates_and_costs_are_per_transfer() {
         assert_eq!(per_second(25_000, Duration::from_millis(2_500)), 10_000);
-        let cost = Cost { wal_bytes: 1_000, database_bytes: 500, server_cpu: Duration::from_millis(1) };
+        let cost = Cost::try_new((1_000, 4, 500, 20, 15), Duration::from_millis(1)).unwrap();
         let each = CostPerTransfer::new(&cost, 10);
         assert_eq!((each.server_cpu_us, each.wal_bytes, each.database_bytes), (100, 100, 50));
+        assert_eq!((each.per_commit, each.hot_percent), (Some(3), Some(75)));
+        assert_eq!(CostPerTransfer::new(&Cost::default(), 10).hot_percent, None);
     }
 }

@@ -64,7 +64,7 @@ impl Cala {
 }
 
 impl Subject for Cala {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "cala-ledger"
     }
 

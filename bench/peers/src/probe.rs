@@ -19,13 +19,8 @@ impl CalaProbe {
 
 impl Probe for CalaProbe {
     async fn cost(&self) -> anyhow::Result<Cost> {
-        let (wal_bytes, database_bytes, _): (i64, i64, i32) =
-            sqlx::query_as(COST_SQL).bind(vec!["public".to_owned()]).fetch_one(&self.pool).await?;
-        Ok(Cost {
-            wal_bytes: u64::try_from(wal_bytes)?,
-            database_bytes: u64::try_from(database_bytes)?,
-            server_cpu: self.server.cpu_time()?,
-        })
+        let row = sqlx::query_as(COST_SQL).bind(vec!["public".to_owned()]).fetch_one(&self.pool).await?;
+        Cost::try_new(row, self.server.cpu_time()?)
     }
 
     async fn rows(&self) -> anyhow::Result<u64> {
