@@ -155,6 +155,7 @@ mod tests {
             customer_id: owner.map(Uuid::from_u128),
             account_id: Uuid::from_u128(account),
             currency: code.to_owned(),
+            r#type: "standard".to_owned(),
             metadata: serde_json::json!({}),
             created_at: OffsetDateTime::UNIX_EPOCH,
         }
