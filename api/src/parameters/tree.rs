@@ -6,8 +6,10 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 
 /// Deepest nesting of a request.
 pub(super) const DEPTH_MAX: usize = 8;
-/// Most members of one list or map.
-const MEMBERS_MAX: usize = 1_000;
+/// Most fields of one map.
+const FIELDS_MAX: usize = 1_000;
+/// Most items of one list: as many as a bulk call may have.
+const ITEMS_MAX: usize = 10_000;
 
 /// A value as sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,8 +142,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut items = Vec::new();
         while let Some(item) = list.next_element()? {
             items.push(item);
-            if items.len() > MEMBERS_MAX {
-                return Err(A::Error::custom(format!("a list has at most {MEMBERS_MAX} items")));
+            if items.len() > ITEMS_MAX {
+                return Err(A::Error::custom(format!("a list has at most {ITEMS_MAX} items")));
             }
         }
         Ok(Node::List(items))
@@ -159,8 +161,8 @@ impl<'de> Visitor<'de> for NodeVisitor {
             }
             let value = map.next_value()?;
             fields.push((name, value));
-            if fields.len() > MEMBERS_MAX {
-                return Err(A::Error::custom(format!("an object has at most {MEMBERS_MAX} fields")));
+            if fields.len() > FIELDS_MAX {
+                return Err(A::Error::custom(format!("an object has at most {FIELDS_MAX} fields")));
             }
         }
         Ok(Node::Map(fields))
