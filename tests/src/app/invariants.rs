@@ -121,9 +121,10 @@ async fn foreign_ids(watched: &[Watched]) -> Vec<String> {
             "fx_quote",
             "fx_conversion",
         ];
-        tables.map(|table| format!("SELECT '{schema}' AS schema, id FROM {schema}.{table}")).join(" UNION ALL ")
+        // Inside an environment a wallet and its account, a transfer and the ledger's share one id.
+        tables.map(|table| format!("SELECT '{schema}' AS schema, id FROM {schema}.{table}")).join(" UNION ")
     };
-    let all = watched.iter().map(of).collect::<Vec<_>>().join(" UNION ALL ");
+    let all = watched.iter().map(of).map(|ids| format!("({ids})")).collect::<Vec<_>>().join(" UNION ALL ");
     let twice =
         format!("SELECT id, array_agg(schema)::text AS schemas FROM ({all}) ids GROUP BY id HAVING count(*) > 1");
     let rows = first.database.rows(&twice).await;
