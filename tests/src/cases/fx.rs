@@ -302,7 +302,7 @@ async fn a_quote_used_twice_over_or_of_another_customer_is_refused_and_moves_not
 
     let balances = || async { (ada.balance(&adas).await, bob.balance(&bobs).await, ada.balance(&dollars).await) };
     let before = balances().await;
-    for (who, quote, source, amount, status, code, param) in [
+    let refusals = [
         (&ada, &used, &adas, 100, 400, "fx_quote_used", "quote"),
         (&ada, &expired, &adas, 100, 400, "fx_quote_expired", "quote"),
         (&ada, &told, &adas, 100, 400, "fx_quote_not_locked", "quote"),
@@ -313,9 +313,10 @@ async fn a_quote_used_twice_over_or_of_another_customer_is_refused_and_moves_not
         (&ada, &good, &bobs, 100, 404, "resource_missing", "source"),
         (&ada, &good, &adas, 1_000_000, 400, "insufficient_funds", "amount"),
         (&ada, &good, &dollars, 100, 400, "same_wallet", "destination"),
-    ] {
+    ];
+    for (number, (who, quote, source, amount, status, code, param)) in refusals.into_iter().enumerate() {
         let body = conversion(quote, source, &dollars, amount);
-        let key = format!("{code}-{param}-{amount}");
+        let key = format!("refusal-{number}");
         let error = who.post_keyed("/v1/fx_conversions", &key, body.clone()).await;
         assert_eq!(error.refused(status, code)["param"], param, "{}", error.text);
         let again = who.post_keyed("/v1/fx_conversions", &key, body).await;
