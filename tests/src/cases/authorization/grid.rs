@@ -177,6 +177,7 @@ fn nothing_of_ours(answer: &Answer, ours: &Objects) -> String {
         wallet,
         other_wallet,
         transfer,
+        wallet_hold,
         dollars,
         fx_quote,
         fx_conversion,
@@ -185,7 +186,7 @@ fn nothing_of_ours(answer: &Answer, ours: &Objects) -> String {
         member,
         api_key,
     } = ours;
-    let money = [customer, wallet, other_wallet, transfer, dollars, fx_quote, fx_conversion];
+    let money = [customer, wallet, other_wallet, transfer, wallet_hold, dollars, fx_quote, fx_conversion];
     let leaked =
         money.into_iter().chain([audit_record, role, member, api_key]).find(|id| answer.text.contains(id.as_str()));
     leaked.map_or_else(|| word::ELSEWHERE.to_owned(), |id| format!("LEAKED:{id}"))
