@@ -75,10 +75,9 @@ impl crate::Refusal for Refusal {
         match self {
             Self::Invalid(field) => field.param(),
             Self::Missing { param, .. } => Some(param),
-            Self::CustomerRequired => Some("customer"),
+            Self::CustomerRequired | Self::ClearingHasNoCustomer => Some("customer"),
             Self::ClearingDenied => Some("type"),
             Self::OverdraftDenied | Self::ClearingHasNoLimit => Some("overdraft_limit"),
-            Self::ClearingHasNoCustomer => Some("customer"),
             Self::LiveMode | Self::NotEmpty | Self::Frozen | Self::Closed => None,
             Self::CurrencyMismatch => Some("currency"),
             Self::BalanceTooLarge => Some("amount"),
