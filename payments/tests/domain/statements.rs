@@ -86,12 +86,9 @@ async fn balances_at_a_moment_and_the_trial_balance_follow_the_clock() {
     let moved = world.clock.now();
     let tx = world.begin().await;
     let context = world.context(&tx, &owner);
-    for (at, expected) in [
-        (funded - Duration::DAY, 0),
-        (funded, 500),
-        (moved - Duration::MICROSECOND, 500),
-        (moved, 380),
-    ] {
+    for (at, expected) in
+        [(funded - Duration::DAY, 0), (funded, 500), (moved - Duration::MICROSECOND, 500), (moved, 380)]
+    {
         let held = wallet::balance_at(&context, &world.permit(&owner), wallet, at).await.unwrap();
         assert_eq!(held.minor, expected, "{at}");
     }
