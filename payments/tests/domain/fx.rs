@@ -384,7 +384,7 @@ async fn what_was_published_promised_and_converted_cannot_be_changed() {
             })
             .await
             .unwrap_err();
-        let code = refused.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));
+        let code = refused.as_database_error().and_then(|error| error.code().map(std::borrow::Cow::into_owned));
         assert_eq!(code.as_deref(), Some("42501"), "{statement}");
     }
 }
