@@ -2,7 +2,7 @@
 
 use load::Figures;
 
-use super::{ENGINE, cala, pgbench, results::Results, tigerbeetle};
+use super::{ENGINE, cala, engine, pgbench, results::Results, tigerbeetle};
 use crate::report::{Bar, Ratios};
 
 /// Where throughput is compared.
@@ -35,6 +35,8 @@ pub(crate) fn compare(results: &Results) -> Ratios {
     );
     rates("hot ÷ uniform", hot, uniform, Bar::AtLeast(100));
     rates("100 tenants ÷ one", ours("100 tenants", MANY_IN_FLIGHT), uniform, Bar::AtLeast(70));
+    let old = results.single(engine::OLD, "uniform", MANY_IN_FLIGHT);
+    rates("uniform on 5 million entries ÷ on none", old, uniform, Bar::AtLeast(85));
     for (in_flight, bar) in
         [(1, Bar::None), (8, Bar::None), (64, Bar::AtLeast(50)), (256, Bar::None), (1_000, Bar::AtLeast(25))]
     {

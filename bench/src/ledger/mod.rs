@@ -3,6 +3,7 @@
 mod bars;
 mod cala;
 mod cluster;
+mod engine;
 mod fsync;
 mod pgbench;
 mod probe;
@@ -33,6 +34,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     }
     let mut results = Results::default();
     pgbench::measure(&cluster, &plan, &mut results).await?;
+    engine::measure(&cluster, &plan, &mut results).await?;
     cala::measure(&cluster, &mut results).await?;
     tigerbeetle::measure(&plan, &mut results).await?;
     results.print();
