@@ -1,7 +1,7 @@
 //! What accounts held and how they moved, by effective date: balances at a moment, extracts of a period, and the
 //! trial balance. It reads and never writes.
 //!
-//! Entries are dense, in booking order, and never change. So a reader looks at the account first (its [`Horizon`])
+//! Entries are dense, in booking order, and never change. So a reader looks at the account first (its `Horizon`)
 //! and from then on only at entries up to that sequence: however many statements or transactions it takes, and
 //! whoever posts meanwhile, it sees one moment, without a snapshot held open.
 //!
