@@ -138,7 +138,7 @@ async fn create<K: Eq + Hash>(
     let mut answers = stream::iter(requests).buffer_unordered(REQUESTS_AT_ONCE);
     let mut created = Created { ids: HashMap::new(), tally: Tally::default() };
     while let Some((name, answer)) = answers.next().await {
-        let Answer { body, is_replayed } = answer?;
+        let Answer { body, is_replayed, .. } = answer?;
         let object: Object = serde_json::from_slice(&body).map_err(|error| {
             Failure::local(format!("the answer to a creation is no object: {error}"))
                 .code("unexpected_reply")

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use kernel::RequestId;
 use reqwest::{
     StatusCode,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap},
@@ -23,6 +24,7 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// The answer was stored before.
 const REPLAYED: &str = "idempotent-replayed";
+const REQUEST_ID: &str = "request-id";
 
 /// The payment API of one environment.
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
     /// Whether the server had answered this before.
     pub(super) is_replayed: bool,
+    /// The server's name for the request.
+    pub(super) request: Option<RequestId>,
 }
 
 /// How often and how long something is tried again.
@@ -114,7 +118,9 @@ impl PaymentApi {
             Err(error) => return Attempt::Passing(self.unreachable(error), None),
         };
         if status.is_success() {
-            return Attempt::Answered(Answer { body, is_replayed: headers.contains_key(REPLAYED) });
+            let is_replayed = headers.contains_key(REPLAYED);
+            let request = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+            return Attempt::Answered(Answer { body, is_replayed, request });
         }
         let failure = explained(refusal(status, &headers, &body), status);
         if is_passing(status, &failure.code) {

@@ -67,7 +67,7 @@ async fn post(api: &PaymentApi, post: &Post, bulk: &[&Movement]) -> Result<Vec<O
     let mut patience = api.patience();
     loop {
         let answer = api.post(post).await?;
-        let outcomes = match ndjson::outcomes(&answer.body, bulk.len()) {
+        let outcomes = match ndjson::outcomes(&answer.body, bulk.len(), answer.request) {
             Ok(outcomes) => outcomes,
             Err(error @ ndjson::AnswerError::Torn { .. }) => {
                 patience.wait(Failure::local(error.to_string()).code("unexpected_reply"), None).await?;
@@ -83,7 +83,7 @@ async fn post(api: &PaymentApi, post: &Post, bulk: &[&Movement]) -> Result<Vec<O
         let Some((movement, error, is_passing)) = trouble else { return Ok(outcomes) };
         let message = format!("trans_id {} (line {}) was refused: {}", movement.id, movement.line, error.message);
         let failure = Failure::new(ExitCode::Failure, error.code(), message)
-            .hint("everything before it is imported; running the import again goes on from there");
+            .hint("the import stopped there; what came before it is imported");
         if !is_passing {
             return Err(failure);
         }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
+use kernel::{RequestId, SystemClock, SystemEntropy, WalletTransferId};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime, sync::oneshot};
 
@@ -126,6 +127,7 @@ impl Ledger {
 
     fn bulk(&mut self, body: &Value) -> Response {
         assert_eq!(body["mode"], "independent");
+        let request = RequestId::generate(&SystemClock, &SystemEntropy);
         let items = body["transfers"].as_array().unwrap();
         let mut lines = String::new();
         for (index, item) in items.iter().enumerate() {
@@ -135,14 +137,15 @@ impl Ledger {
             self.torn_answers -= 1;
             lines.truncate(lines.len() / 2);
         }
-        Response::builder().header("content-type", "application/x-ndjson").body(Body::from(lines)).unwrap()
+        let response = Response::builder().header("content-type", "application/x-ndjson");
+        response.header("request-id", request.to_string()).body(Body::from(lines)).unwrap()
     }
 
     fn item(&mut self, index: usize, item: &Value) -> Value {
         let key = item["idempotency_key"].as_str().unwrap();
         if let Some((asked, made)) = self.answers.get(key) {
             assert_eq!(asked, item, "another transfer under the same key");
-            return json!({ "index": index, "status": "succeeded", "replayed": true, "wallet_transfer": made });
+            return json!({ "index": index, "status": "succeeded", "wallet_transfer": made });
         }
         let [source, destination] = ["source", "destination"].map(|side| item[side].as_str().unwrap().to_owned());
         let amount = item["amount"].as_i64().unwrap();
@@ -157,6 +160,7 @@ impl Ledger {
         self.balances.insert(source.clone(), left);
         *self.balances.get_mut(&destination).unwrap() += amount;
         let mut made = item.clone();
+        made["id"] = json!(WalletTransferId::generate(&SystemClock, &SystemEntropy));
         made["balances"] = json!({ source: left, destination.clone(): self.balances[&destination] });
         self.transfers.push(made.clone());
         self.answers.insert(key.to_owned(), (item.clone(), made.clone()));
