@@ -73,6 +73,15 @@ ALTER TABLE ledger_account
   ADD COLUMN in_order boolean NOT NULL DEFAULT true,
   ADD CHECK (floor_minor IS NULL OR balance_minor - held_minor >= floor_minor);
 
+UPDATE ledger_account a SET effective_last = e.last, in_order = e.in_order
+FROM (
+  SELECT account_id, max(effective_at) AS last, bool_and(coalesce(effective_at >= before, true)) AS in_order
+  FROM (
+    SELECT account_id, effective_at, lag(effective_at) OVER (PARTITION BY account_id ORDER BY sequence) AS before
+    FROM ledger_entry) AS entry
+  GROUP BY account_id) AS e
+WHERE e.account_id = a.id;
+
 CREATE TABLE ledger_hold (
   id uuid PRIMARY KEY,
   debit_account_id uuid NOT NULL,

@@ -8,8 +8,8 @@ use tenancy::provisioning::{ControlPlaneConfig, MigrationRequest, Operation, Ope
 
 use crate::world::{KillAt, World, call, config, dry, ended, planned, refused, slug, written};
 
-const OLD: &str = "m0001_baseline";
-const NEW: &str = "m0002_wallet_transfers_by_wallet";
+const OLD: &str = "m0004_fx";
+const NEW: &str = "m0005_wallet_transfers_by_hold";
 
 fn pinned() -> ControlPlaneConfig {
     ControlPlaneConfig { schema_version_max: Some(OLD.to_owned()), lease: Duration::from_millis(500), ..config() }
@@ -34,7 +34,7 @@ async fn migrate(world: &World, request: serde_json::Value) -> Operation {
 async fn obstruct(world: &World, tenant: &str, mode: Mode) -> String {
     let tenant = world.control.tenant(&slug(tenant)).await.unwrap();
     let schema = tenant.environment(mode).unwrap().schema.quoted();
-    world.run(&format!("CREATE INDEX wallet_transfer_source ON {schema}.wallet_transfer (id)")).await;
+    world.run(&format!("CREATE INDEX wallet_transfer_hold ON {schema}.wallet_transfer (id)")).await;
     schema
 }
 
@@ -60,7 +60,7 @@ async fn one_failure_among_many_is_partial_and_resumes() {
     assert!(failed[0].detail.as_deref().unwrap().contains("already exists"));
     assert_eq!(versions(&world).await, [OLD, NEW]);
 
-    world.run(&format!("DROP INDEX {schema}.wallet_transfer_source")).await;
+    world.run(&format!("DROP INDEX {schema}.wallet_transfer_hold")).await;
     written(world.control.resume_operation(&call(), operation.id).await.unwrap());
     let operation = world.ended(operation.id).await;
     assert_eq!(
@@ -144,9 +144,9 @@ async fn a_killed_migration_is_completed_by_the_next_process() {
             .run(
                 "DO $$ DECLARE s text; BEGIN \
                  FOR s IN SELECT schema_name FROM platform.environment LOOP \
-                   EXECUTE format('DROP INDEX IF EXISTS %1$I.wallet_transfer_source, %1$I.wallet_transfer_destination', s); \
-                   EXECUTE format('DELETE FROM %I.seaql_migrations WHERE version LIKE ''m0002%%''', s); \
-                 END LOOP; UPDATE platform.environment SET schema_version = 'm0001_baseline'; END $$",
+                   EXECUTE format('DROP INDEX IF EXISTS %1$I.wallet_transfer_hold, %1$I.wallet_transfer_reverses', s); \
+                   EXECUTE format('DELETE FROM %I.seaql_migrations WHERE version LIKE ''m0005%%''', s); \
+                 END LOOP; UPDATE platform.environment SET schema_version = 'm0004_fx'; END $$",
             )
             .await;
         let killer = KillAt::new(number);

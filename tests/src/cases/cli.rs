@@ -266,7 +266,7 @@ async fn a_plan_is_shown_saved_applied_and_refused_when_stale(app: App) {
 
 async fn a_migration_with_one_failing_tenant_exits_6_and_resumes(app: App) {
     let wishes =
-        Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0001_baseline")], ..Wishes::default() };
+        Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0004_fx")], ..Wishes::default() };
     let mut stack = app.own_stack(wishes).await;
     let mut tenants = Vec::new();
     for _ in 0..3 {
@@ -277,7 +277,7 @@ async fn a_migration_with_one_failing_tenant_exits_6_and_resumes(app: App) {
         stack.another_control(stack.staff_issuer.url(), vec![setting("CONTROL__SCHEMA_VERSION_MAX", "")]).await;
     let cli = StaffCli::of(control.url()).with("TESSERA_TOKEN", &stack.staff_token("staff_operator"));
     let broken = tenants.last().unwrap();
-    stack.database.execute(&format!("CREATE TABLE {}.wallet_transfer_source (a int)", broken.test.schema)).await;
+    stack.database.execute(&format!("CREATE TABLE {}.wallet_transfer_hold (a int)", broken.test.schema)).await;
     let partial = cli.json(6, &["tenant", "migrate", "--all", "--yes"]).await;
     let results = partial["results"].as_array().expect("one result a tenant");
     let failed: Vec<&str> =
@@ -286,11 +286,11 @@ async fn a_migration_with_one_failing_tenant_exits_6_and_resumes(app: App) {
     let lines = cli.run(&["tenant", "migrate", "--all", "--yes", "-o", "ndjson"]).await;
     assert!(lines.code == 6 && lines.stdout.lines().count() >= 1, "{lines:?}");
     let id = partial["operation_id"].as_str().expect("an operation").to_owned();
-    stack.database.execute(&format!("DROP TABLE {}.wallet_transfer_source", broken.test.schema)).await;
+    stack.database.execute(&format!("DROP TABLE {}.wallet_transfer_hold", broken.test.schema)).await;
     cli.json(0, &["operation", "resume", &id]).await;
     let done = cli.json(0, &["tenant", "migrate", "--all", "--yes"]).await;
     assert_eq!(done["changed"], false, "{done:#}");
-    let behind = "SELECT count(*) FROM platform.environment WHERE schema_version <> 'm0002_wallet_transfers_by_wallet'";
+    let behind = "SELECT count(*) FROM platform.environment WHERE schema_version <> 'm0005_wallet_transfers_by_hold'";
     assert_eq!(stack.database.number(behind).await, 0);
     app.check_invariants().await;
 }

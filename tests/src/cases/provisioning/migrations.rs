@@ -16,20 +16,20 @@ use crate::app::{
 
 pub async fn a_migration_that_fails_for_one_tenant_leaves_the_others_forward_and_resumes(app: App) {
     let wishes =
-        Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0001_baseline")], ..Wishes::default() };
+        Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0004_fx")], ..Wishes::default() };
     let mut stack = app.own_stack(wishes).await;
     let mut tenants = Vec::new();
     for _ in 0..5 {
         tenants.push(app.tenant_on(&stack, &Plan::default()).await);
     }
     let version = "SELECT DISTINCT schema_version FROM platform.environment ORDER BY 1";
-    assert_eq!(stack.database.texts(version).await, ["m0001_baseline"], "the pin holds");
+    assert_eq!(stack.database.texts(version).await, ["m0004_fx"], "the pin holds");
     stack.control.stop().await;
     let control =
         stack.another_control(stack.staff_issuer.url(), vec![setting("CONTROL__SCHEMA_VERSION_MAX", "")]).await;
     let staff = control.anonymous().with_bearer(&stack.staff_token("staff_operator"));
     let broken = tenants.last().unwrap().clone();
-    stack.database.execute(&format!("CREATE TABLE {}.wallet_transfer_source (a int)", broken.live.schema)).await;
+    stack.database.execute(&format!("CREATE TABLE {}.wallet_transfer_hold (a int)", broken.live.schema)).await;
 
     let serving = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let clients: Vec<Client> =
@@ -61,18 +61,18 @@ pub async fn a_migration_that_fails_for_one_tenant_leaves_the_others_forward_and
             && failed.iter().all(|step| step["tenant"] == broken.slug.as_str() && step["mode"] == "live"),
         "{failed:?}"
     );
-    assert!(failed[0]["detail"].as_str().is_some_and(|text| text.contains("wallet_transfer_source")), "{failed:?}");
+    assert!(failed[0]["detail"].as_str().is_some_and(|text| text.contains("wallet_transfer_hold")), "{failed:?}");
     let behind =
-        "SELECT schema_name FROM platform.environment WHERE schema_version <> 'm0002_wallet_transfers_by_wallet'";
+        "SELECT schema_name FROM platform.environment WHERE schema_version <> 'm0005_wallet_transfers_by_hold'";
     assert_eq!(
         stack.database.texts(behind).await,
         std::slice::from_ref(&broken.live.schema),
         "the others went forward"
     );
     let recorded = format!("SELECT version FROM {}.seaql_migrations ORDER BY 1", broken.live.schema);
-    assert_eq!(stack.database.texts(&recorded).await, ["m0001_baseline"], "the failed one is at a known version");
+    assert_eq!(stack.database.texts(&recorded).await.last().unwrap(), "m0004_fx", "the failed one is at a known version");
 
-    stack.database.execute(&format!("DROP TABLE {}.wallet_transfer_source", broken.live.schema)).await;
+    stack.database.execute(&format!("DROP TABLE {}.wallet_transfer_hold", broken.live.schema)).await;
     send(&staff, &format!("operations/{id}/resume"), json!({})).await.ok();
     let ended = operation_end(&staff, &id).await;
     assert_eq!(ended["state"], "succeeded", "{ended}");
