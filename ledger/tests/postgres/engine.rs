@@ -109,8 +109,8 @@ async fn holds_are_captured_and_transfers_reversed_across_batches_once() {
         let transfer = LedgerTransferId::generate(CLOCK, ENTROPY);
         Operation::Capture(CaptureDraft { id: transfer, hold: id, amount, keep_remainder: true })
     };
-    let captures = (0..20).map(|_| engine.submit(&environment, order(vec![capture(7)])));
-    let captured = join_all(captures).await.into_iter().filter(|answer| answer.as_ref().unwrap().is_ok()).count();
+    let attempts = (0..20).map(|_| engine.submit(&environment, order(vec![capture(7)])));
+    let captured = join_all(attempts).await.into_iter().filter(|answer| answer.as_ref().unwrap().is_ok()).count();
     assert_eq!(captured, 11, "80 holds 11 times 7");
     engine.submit(&environment, order(vec![Operation::Release { hold: id }])).await.unwrap().unwrap();
 

@@ -1,13 +1,7 @@
 //! The ledger on a real Postgres: what is posted is there, what is refused left nothing, and many posters at once
 //! neither lose money nor wait for each other in a circle.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on stops"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
 mod concurrency;
 mod engine;

@@ -85,7 +85,9 @@ async fn a_role_of_the_tenants_own_is_given_while_it_is_there() {
             conditions: serde_json::json!({"amount_max": 5_000}),
         }],
     };
-    role::create(&tx, &world.permit(&owner), &world.snapshot, cashier, world.clock.as_ref(), &SystemEntropy).await.unwrap();
+    role::create(&tx, &world.permit(&owner), &world.snapshot, cashier, world.clock.as_ref(), &SystemEntropy)
+        .await
+        .unwrap();
     let rows = PolicyRows { revision: 2, roles: vec!["cashier".to_owned()], rules: vec![] };
     let aware = PolicySnapshot::try_new(world.environment.id, &rows).unwrap();
 

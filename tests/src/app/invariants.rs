@@ -125,8 +125,9 @@ async fn foreign_ids(watched: &[Watched]) -> Vec<String> {
         tables.map(|table| format!("SELECT '{schema}' AS schema, id FROM {schema}.{table}")).join(" UNION ")
     };
     let all = watched.iter().map(of).map(|ids| format!("({ids})")).collect::<Vec<_>>().join(" UNION ALL ");
-    let twice =
-        format!("SELECT id, array_agg(schema)::text AS schemas FROM ({all}) ids GROUP BY id HAVING count(DISTINCT schema) > 1");
+    let twice = format!(
+        "SELECT id, array_agg(schema)::text AS schemas FROM ({all}) ids GROUP BY id HAVING count(DISTINCT schema) > 1"
+    );
     let rows = first.database.rows(&twice).await;
     rows.iter().map(|row| format!("an id stands in two environments: {}", Database::shown(row))).collect()
 }

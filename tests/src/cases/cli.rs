@@ -265,8 +265,7 @@ async fn a_plan_is_shown_saved_applied_and_refused_when_stale(app: App) {
 }
 
 async fn a_migration_with_one_failing_tenant_exits_6_and_resumes(app: App) {
-    let wishes =
-        Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0004_fx")], ..Wishes::default() };
+    let wishes = Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0004_fx")], ..Wishes::default() };
     let mut stack = app.own_stack(wishes).await;
     let mut tenants = Vec::new();
     for _ in 0..3 {

@@ -15,8 +15,7 @@ use crate::app::{
 };
 
 pub async fn a_migration_that_fails_for_one_tenant_leaves_the_others_forward_and_resumes(app: App) {
-    let wishes =
-        Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0004_fx")], ..Wishes::default() };
+    let wishes = Wishes { control: vec![setting("CONTROL__SCHEMA_VERSION_MAX", "m0004_fx")], ..Wishes::default() };
     let mut stack = app.own_stack(wishes).await;
     let mut tenants = Vec::new();
     for _ in 0..5 {
@@ -70,7 +69,11 @@ pub async fn a_migration_that_fails_for_one_tenant_leaves_the_others_forward_and
         "the others went forward"
     );
     let recorded = format!("SELECT version FROM {}.seaql_migrations ORDER BY 1", broken.live.schema);
-    assert_eq!(stack.database.texts(&recorded).await.last().unwrap(), "m0004_fx", "the failed one is at a known version");
+    assert_eq!(
+        stack.database.texts(&recorded).await.last().unwrap(),
+        "m0004_fx",
+        "the failed one is at a known version"
+    );
 
     stack.database.execute(&format!("DROP TABLE {}.wallet_transfer_hold", broken.live.schema)).await;
     send(&staff, &format!("operations/{id}/resume"), json!({})).await.ok();
