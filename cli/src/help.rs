@@ -160,7 +160,7 @@ mod tests {
         let expected = "tenant create|tenant get|tenant list|tenant update|tenant suspend|tenant resume|tenant offboard|\
             tenant migrate|tenant rotate-keys|key list|key rotate|key disable|key enable|key destroy|\
             key rotate-data-keys|plan|apply|operation get|operation list|operation wait|operation resume|\
-            operation cancel|auth login|auth status|auth logout|config profile list|config profile use|\
+            operation cancel|auth login|auth status|auth logout|import bank|config profile list|config profile use|\
             config profile set|completion|help|version";
         assert_eq!(names.join("|"), expected);
     }

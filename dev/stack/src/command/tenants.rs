@@ -52,6 +52,15 @@ pub(crate) async fn provision(servers: &Servers, state: &mut State, identity: &I
         }
         step.end("created", &shown);
     }
+    bring_forward(&cli).await
+}
+
+/// Tenants that an older build made get what this one expects.
+async fn bring_forward(cli: &Cli) -> Result<()> {
+    let step = Step::begin("up", "tenants' tables");
+    let done = cli.run(&["tenant", "migrate", "--all", "--yes"]).await?;
+    let changed = done.get("changed").and_then(Value::as_bool).unwrap_or(true);
+    step.end(if changed { "migrated" } else { "unchanged" }, "tessera tenant migrate --all --yes");
     Ok(())
 }
 

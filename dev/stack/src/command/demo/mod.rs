@@ -1,5 +1,6 @@
 //! `demo`: the platform's main job on real parts, told step by step. Every expectation is checked.
 
+mod bank;
 mod client;
 mod database;
 mod money;
@@ -46,6 +47,9 @@ pub(crate) async fn demo() -> Result<()> {
 
     narrator.chapter("A role that may only look is refused, and the policies say why");
     walls::show_refusal(&mut running, acme, &owner, &wallet).await?;
+
+    narrator.chapter("A bank's history comes in, and agrees with what the bank printed");
+    bank::show_import(&running).await?;
 
     line("\nDone. Everything still runs: `make status` shows it, `make down` stops it.");
     let issuer = running.identity.issuer_url(STAFF_ISSUER)?;
