@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Currency, LedgerAccountId, Money};
+use kernel::{Currency, LedgerAccountId};
 use sqlx::{Row as _, postgres::PgRow};
 use tenancy::TenantTx;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::{
-    posting::{rows, sql},
+    posting::{self, rows, sql},
     rules::{AccountState, Standing},
 };
 
@@ -56,48 +55,14 @@ pub async fn set_standing(tx: &TenantTx, account: LedgerAccountId, standing: Sta
     .await
 }
 
-/// What an account holds, or `None` where there is no such account.
-pub async fn balance(tx: &TenantTx, account: LedgerAccountId) -> Result<Option<Money>, sqlx::Error> {
-    Ok(balances(tx, &[account]).await?.remove(&account))
-}
-
 /// These accounts as they stand, not locked; those that do not exist are missing from the answer.
 pub async fn accounts(
     tx: &TenantTx,
     accounts: &[LedgerAccountId],
 ) -> Result<BTreeMap<LedgerAccountId, AccountState>, sqlx::Error> {
-    let ids: Vec<Uuid> = accounts.iter().map(LedgerAccountId::as_uuid).collect();
-    tx.with_connection(move |connection| {
-        Box::pin(async move {
-            let rows = sqlx::query(sql::ACCOUNTS).bind(ids).fetch_all(connection).await?;
-            let state = |row| rows::account(row).map(|account| (account.id, account)).map_err(sqlx::Error::from);
-            rows.iter().map(state).collect()
-        })
-    })
-    .await
-}
-
-/// What each of these accounts holds; those that do not exist are missing from the answer.
-pub async fn balances(
-    tx: &TenantTx,
-    accounts: &[LedgerAccountId],
-) -> Result<BTreeMap<LedgerAccountId, Money>, sqlx::Error> {
-    let ids: Vec<Uuid> = accounts.iter().map(LedgerAccountId::as_uuid).collect();
-    tx.with_connection(move |connection| {
-        Box::pin(async move {
-            let rows = sqlx::query("SELECT id, currency, balance_minor FROM ledger_account WHERE id = ANY($1)")
-                .bind(ids)
-                .fetch_all(connection)
-                .await?;
-            rows.iter()
-                .map(|row| {
-                    let money = Money { minor: row.try_get("balance_minor")?, currency: currency(row, "currency")? };
-                    Ok((LedgerAccountId::from_uuid(row.try_get("id")?), money))
-                })
-                .collect()
-        })
-    })
-    .await
+    let ids = accounts.iter().map(LedgerAccountId::as_uuid).collect();
+    let found = posting::read(tx, sql::ACCOUNTS, ids, rows::account).await?;
+    Ok(found.into_iter().map(|account| (account.id, account)).collect())
 }
 
 /// A currency column; anything but a known currency is a damaged row.

@@ -14,7 +14,7 @@ pub mod history;
 mod posting;
 pub mod rules;
 
-pub use account::{AccountDraft, accounts, balance, balances, open_account, set_standing};
+pub use account::{AccountDraft, accounts, open_account, set_standing};
 pub use audit::{CurrencyTotal, discrepancies, trial_balance};
 pub use clearing::{ClearingPurpose, clearing_account};
 pub use engine::{Decided, Desk, Engine, EngineConfig, EngineError, PostingOrder, Postings, Question};

@@ -66,7 +66,7 @@ async fn open_book(tx: &TenantTx, posting: &[Operation], now: OffsetDateTime) ->
     Ok(book.with_holds(holds).with_transfers(originals))
 }
 
-async fn read<T: Send + 'static>(
+pub(crate) async fn read<T: Send + 'static>(
     tx: &TenantTx,
     sql: &'static str,
     ids: Vec<Uuid>,

@@ -35,7 +35,7 @@ async fn account(tx: &TenantTx, currency: Currency, floor_minor: Option<i64>) ->
 }
 
 async fn minor(tx: &TenantTx, account: LedgerAccountId) -> i64 {
-    ledger::balance(tx, account).await.unwrap().unwrap().minor
+    ledger::accounts(tx, &[account]).await.unwrap()[&account].balance_minor
 }
 
 /// Accounts with a floor of zero and this much in each, from outside.

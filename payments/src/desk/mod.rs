@@ -125,7 +125,7 @@ impl Desk for WalletDesk {
 
     fn needs(&self, order: &WalletOrder, needs: &mut Needs) {
         for ask in &order.asks {
-            needs.add(&ask.operation().into_iter().collect::<Vec<_>>());
+            needs.add(ask.operation().as_slice());
         }
     }
 
