@@ -18,7 +18,27 @@ pub(crate) enum Visible {
     Of(Option<CustomerId>),
 }
 
+/// Why a new object cannot be whose it was asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotOwner {
+    /// The actor may act for himself only, and is no customer yet.
+    NoCustomer,
+    /// The actor may act for himself only, and named another.
+    AnotherCustomer,
+}
+
 impl Visible {
+    /// Whose a new object becomes: whoever sees all says so, anybody else gets it himself.
+    pub(crate) fn owner_of_new(self, asked: Option<CustomerId>) -> Result<Option<CustomerId>, NotOwner> {
+        match (self, asked) {
+            (Self::All, asked) => Ok(asked),
+            (Self::Of(None), _) => Err(NotOwner::NoCustomer),
+            (Self::Of(own), None) => Ok(own),
+            (Self::Of(own), asked) if own == asked => Ok(own),
+            (Self::Of(_), Some(_)) => Err(NotOwner::AnotherCustomer),
+        }
+    }
+
     /// What a permit of this reach shows to the actor.
     pub(crate) async fn within(context: &Context<'_>, reach: Reach) -> Result<Self, Failure> {
         match reach {

@@ -70,8 +70,7 @@ impl StaffCaller {
 
     /// Appends to the audit log that this person asked for `A` and was refused.
     pub(super) async fn record_refusal<A: Action>(&self, target: Option<&str>, code: &str) {
-        let action = format!("{}.{}", A::OBJECT, A::ACT);
-        self.control.record_refusal(&self.call, &action, target, code).await;
+        self.control.record_refusal(&self.call, A::NAME_IN_AUDIT, target, code).await;
     }
 
     /// The proof that this person may do `A` to `target`, or a refusal that is in the audit log.

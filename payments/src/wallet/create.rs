@@ -11,7 +11,7 @@ use crate::{
     Context, Error, customer,
     field::Problem,
     metadata::{self, MetadataDraft},
-    ownership::Visible,
+    ownership::{NotOwner, Visible},
 };
 
 /// A wallet to open.
@@ -93,13 +93,10 @@ fn floor(visible: Visible, draft: &WalletDraft, customer: Option<CustomerId>) ->
 
 /// Whose wallet it becomes.
 fn owner(visible: Visible, asked: Option<CustomerId>) -> Result<Option<CustomerId>, Refusal> {
-    match (visible, asked) {
-        (Visible::All, asked) => Ok(asked),
-        (Visible::Of(None), _) => Err(Refusal::CustomerRequired),
-        (Visible::Of(own), None) => Ok(own),
-        (Visible::Of(own), asked) if own == asked => Ok(own),
-        (Visible::Of(_), Some(_)) => Err(no_customer()),
-    }
+    visible.owner_of_new(asked).map_err(|reason| match reason {
+        NotOwner::NoCustomer => Refusal::CustomerRequired,
+        NotOwner::AnotherCustomer => no_customer(),
+    })
 }
 
 const fn no_customer() -> Refusal {

@@ -16,7 +16,7 @@ use crate::{
         Refusal, market, rate,
         settings::{self, FxSettings},
     },
-    ownership::Visible,
+    ownership::{NotOwner, Visible},
 };
 
 /// Most currencies of one quote.
@@ -104,13 +104,10 @@ async fn rates(
 
 /// For whom a quote is made.
 fn for_whom(visible: Visible, asked: Option<CustomerId>) -> Result<Option<CustomerId>, Refusal> {
-    match (visible, asked) {
-        (Visible::All, asked) => Ok(asked),
-        (Visible::Of(None), _) => Err(Refusal::CustomerRequired),
-        (Visible::Of(own), None) => Ok(own),
-        (Visible::Of(own), asked) if own == asked => Ok(own),
-        (Visible::Of(_), Some(_)) => Err(no_customer()),
-    }
+    visible.owner_of_new(asked).map_err(|reason| match reason {
+        NotOwner::NoCustomer => Refusal::CustomerRequired,
+        NotOwner::AnotherCustomer => no_customer(),
+    })
 }
 
 const fn no_customer() -> Refusal {
