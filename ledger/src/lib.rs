@@ -18,6 +18,6 @@ pub use account::{AccountDraft, accounts, open_account, set_standing};
 pub use audit::{CurrencyTotal, discrepancies, trial_balance};
 pub use clearing::{ClearingPurpose, clearing_account};
 pub use engine::{Decided, Desk, Engine, EngineConfig, EngineError, PostingOrder, Postings, Question};
-pub use event::{EventColumns, EventDraft};
+pub use event::{EventDraft, Events};
 pub use posting::{PostingError, holds, lock_accounts, needs::Needs, post_in};
 pub use rules::{Operation, Posted, Reason, Rejection, TransferDraft};

@@ -66,7 +66,7 @@ pub async fn append(
 }
 
 const WRITE_RECORDS: &str = "\
-INSERT INTO audit_record (id, at, actor_kind, actor_id, action, target, outcome, code, rule, request_id) \
+INSERT INTO {schema}.audit_record (id, at, actor_kind, actor_id, action, target, outcome, code, rule, request_id) \
 SELECT id, $2::timestamptz, actor_kind, actor_id, action, target, outcome, code, rule, request_id \
 FROM unnest($1::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) \
 AS r (id, actor_kind, actor_id, action, target, outcome, code, rule, request_id)";

@@ -17,11 +17,11 @@ use thiserror::Error;
 use crate::{Database, Environment, SchemaName};
 
 /// Longest statement, in milliseconds.
-const STATEMENT_TIMEOUT_MS: u32 = 15_000;
+pub(crate) const STATEMENT_TIMEOUT_MS: u32 = 15_000;
 /// Longest wait for a lock, in milliseconds.
-const LOCK_TIMEOUT_MS: u32 = 5_000;
+pub(crate) const LOCK_TIMEOUT_MS: u32 = 5_000;
 /// Longest silence between two statements, in milliseconds.
-const IDLE_TIMEOUT_MS: u32 = 30_000;
+pub(crate) const IDLE_TIMEOUT_MS: u32 = 30_000;
 
 /// A transaction inside one environment.
 ///
@@ -128,7 +128,7 @@ impl TenantTx {
 }
 
 /// Begins, and takes on role, path and time limits for this transaction alone.
-pub(crate) fn begin_text(schema: &SchemaName) -> String {
+fn begin_text(schema: &SchemaName) -> String {
     let schema = schema.quoted();
     format!(
         "BEGIN; SET LOCAL ROLE {schema}; SET LOCAL search_path TO {schema}, pg_temp; \

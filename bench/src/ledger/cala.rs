@@ -9,7 +9,7 @@ use tokio::{
     process::Command,
 };
 
-use super::{cluster::Cluster, results::Results};
+use super::{chosen::is_chosen, cluster::Cluster, results::Results};
 
 pub(crate) const NAME: &str = "cala-ledger";
 
@@ -19,6 +19,9 @@ const PROGRAM: &str = "cala-bench";
 const DATABASE_URL: &str = "TESSERA_BENCH_DATABASE_URL";
 
 pub(crate) async fn measure(cluster: &Cluster, results: &mut Results) -> anyhow::Result<()> {
+    if !is_chosen(NAME, "uniform", 1) {
+        return Ok(());
+    }
     let program = program()?;
     if !program.exists() {
         println!("  {NAME} is skipped: {} is not built; `make bench` builds it", program.display());

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use futures::future::try_join_all;
 use kernel::{
-    Amount, Currency, EnvironmentId, EventId, LedgerAccountId, LedgerTransferId, Mode, SystemClock, SystemEntropy,
+    Amount, Currency, EnvironmentId, LedgerAccountId, LedgerTransferId, Mode, SystemClock, SystemEntropy,
     TenantId,
 };
 use keyring::{KeyReference, KeyState, ProviderKind};
@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 use tenancy::{Environment, SchemaName, lane::LanesConfig};
 use uuid::Uuid;
 
-use super::{ACCOUNTS, ENGINE, IN_FLIGHT, cluster::Cluster, results::Results};
+use super::{ACCOUNTS, ENGINE, IN_FLIGHT, chosen::is_chosen, cluster::Cluster, results::Results};
 
 const DATABASE: &str = "tessera_bench";
 const LOGIN: (&str, &str) = ("tessera_bench_app", "a-password-of-the-bench");
@@ -42,12 +42,11 @@ struct Tessera {
 
 impl Tessera {
     fn order(&self, debit: usize, credit: usize) -> anyhow::Result<PostingOrder> {
-        let (clock, entropy) = (&SystemClock, &SystemEntropy);
-        let id = LedgerTransferId::generate(clock, entropy);
+        let id = LedgerTransferId::generate(&SystemClock, &SystemEntropy);
         let (debit, credit) = (account(debit % self.accounts)?, account(credit % self.accounts)?);
         let draft = TransferDraft::new(id, debit, credit, Amount::try_new(1)?, self.currency);
         let event = EventDraft { kind: "transfer.created", object: id.as_uuid() };
-        Ok(PostingOrder { operations: vec![draft.into()], event: (EventId::generate(clock, entropy), event) })
+        Ok(PostingOrder { operations: vec![draft.into()], event })
     }
 
     async fn send(&self, debit: usize, credit: usize) -> anyhow::Result<()> {
@@ -102,6 +101,9 @@ pub(crate) async fn measure(cluster: &Cluster, plan: &Plan, results: &mut Result
         let load = Distribution::Tenants { tenants: TENANTS, accounts: TENANT_ACCOUNTS };
         bench.run(&subject, load, (in_flight, 1), results).await?;
     }
+    if !is_chosen(OLD, "uniform", 256) {
+        return Ok(());
+    }
     let old = [bench.environment(3, ACCOUNTS).await?];
     bench.write_history(&old[0]).await?;
     let subject = bench.subject(OLD, &old, ACCOUNTS)?;
@@ -124,7 +126,7 @@ impl Bench<'_> {
         let url = self.cluster.postgres().url(LOGIN.0, LOGIN.1, DATABASE).into();
         let lanes = LanesConfig { url, lanes_max: 8, application_name: "bench" };
         let config = EngineConfig { lanes, waiting_max: 100_000, batch_max: 1_000 };
-        let engine = Engine::new(Postings, &config, Arc::new(SystemClock))?;
+        let engine = Engine::new(Postings::new(Arc::new(SystemClock), Arc::new(SystemEntropy)), &config, Arc::new(SystemClock))?;
         let environments = environments.to_vec();
         Ok(Arc::new(Tessera { name, engine, environments, accounts, currency: "eur".parse()? }))
     }
@@ -136,6 +138,9 @@ impl Bench<'_> {
         (in_flight, per_call): (usize, usize),
         results: &mut Results,
     ) -> anyhow::Result<()> {
+        if !is_chosen(subject.name, &load.to_string(), in_flight) {
+            return Ok(());
+        }
         let schemas: Vec<&str> = subject.environments.iter().map(|environment| environment.schema.as_str()).collect();
         let counts: Vec<String> =
             schemas.iter().map(|schema| format!("(SELECT count(*) FROM {schema}.ledger_transfer)")).collect();
@@ -189,13 +194,27 @@ impl Bench<'_> {
     async fn write_history(&self, environment: &Environment) -> anyhow::Result<()> {
         println!("  writing a history of {} transfers", u64::from(HISTORY_ROUNDS) * u64::try_from(ACCOUNTS)?);
         let schema = environment.schema.as_str();
+        // In round r account n pays its entry 2r + 1 and is paid its entry 2r + 2 by the account before it.
+        let id = |round: &str, payer: &str| {
+            format!("('0180' || lpad(to_hex(({round})::bigint * {ACCOUNTS} + {payer}), 28, '0'))::uuid")
+        };
+        let (next, before) = (format!("((n + 1) % {ACCOUNTS})"), format!("((n + {ACCOUNTS} - 1) % {ACCOUNTS})"));
         let sql = format!(
-            "INSERT INTO {schema}.ledger_transfer (id, debit_account_id, debit_sequence, debit_balance_minor, credit_account_id, \
-               credit_sequence, credit_balance_minor, amount_minor, currency, effective_at, created_at) \
-             SELECT ('0180' || lpad(to_hex(round::bigint * {ACCOUNTS} + n), 28, '0'))::uuid, lpad(to_hex(n), 32, '0')::uuid, 2 * round + 1, \
-               {FUNDS} - 1, lpad(to_hex((n + 1) % {ACCOUNTS}), 32, '0')::uuid, 2 * round + 2, {FUNDS}, 1, 'eur', now(), now() \
+            "INSERT INTO {schema}.ledger_transfer (id, debit_account_id, debit_sequence, debit_balance_minor, debit_previous_id, \
+               credit_account_id, credit_sequence, credit_balance_minor, credit_previous_id, amount_minor, currency, \
+               effective_at, created_at) \
+             SELECT {this}, lpad(to_hex(n), 32, '0')::uuid, 2 * round + 1, {FUNDS} - 1, CASE WHEN round > 0 THEN {paid} END, \
+               lpad(to_hex({next}), 32, '0')::uuid, 2 * round + 2, {FUNDS}, {paid_on}, 1, 'eur', now(), now() \
              FROM generate_series(0, {HISTORY_ROUNDS} - 1) AS round, generate_series(0, {ACCOUNTS} - 1) AS n; \
-             UPDATE {schema}.ledger_account SET sequence = 2 * {HISTORY_ROUNDS}, effective_last = now();"
+             INSERT INTO {schema}.ledger_mark (account_id, sequence, transfer_id, effective_at) \
+             SELECT credit_account_id, credit_sequence, id, effective_at FROM {schema}.ledger_transfer \
+             WHERE credit_sequence % 32 = 0; \
+             UPDATE {schema}.ledger_account a SET sequence = 2 * {HISTORY_ROUNDS}, effective_last = now(), last_transfer_id = {last} \
+             FROM generate_series(0, {ACCOUNTS} - 1) AS n WHERE a.id = lpad(to_hex(n), 32, '0')::uuid;",
+            this = id("round", "n"),
+            paid = id("round - 1", &before),
+            paid_on = id("round", &next),
+            last = id(&format!("{HISTORY_ROUNDS} - 1"), &before),
         );
         super::cluster::run_script(&self.admin, &sql).await?;
         for table in ["ledger_account", "ledger_transfer"] {

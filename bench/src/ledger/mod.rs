@@ -2,6 +2,7 @@
 
 mod bars;
 mod cala;
+mod chosen;
 mod cluster;
 mod engine;
 mod fsync;

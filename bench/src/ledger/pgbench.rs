@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     ACCOUNTS,
+    chosen::is_chosen,
     cluster::{Cluster, run_script},
     probe::PostgresProbe,
     results::Results,
@@ -27,7 +28,7 @@ const LOADS: [(&str, &str); 2] = [("uniform", include_str!("uniform.pgbench")), 
 pub(crate) async fn measure(cluster: &Cluster, plan: &Plan, results: &mut Results) -> anyhow::Result<()> {
     let baseline = Baseline::prepare(cluster).await?;
     for (load, script) in LOADS {
-        for clients in CLIENTS {
+        for clients in CLIENTS.into_iter().filter(|clients| is_chosen(NAME, load, *clients)) {
             results.add(baseline.run(load, script, clients, plan).await?);
         }
     }

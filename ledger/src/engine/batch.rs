@@ -1,4 +1,4 @@
-//! One batch, from what waits to what is answered.
+//! One batch that locks and reads first, from what waits to what is answered.
 
 use std::{
     sync::Arc,
@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::time::sleep;
 use tokio_postgres::Row;
 
-use super::{Desk, EngineError, Inner, Question, queue::Waiting};
+use super::{Desk, EngineError, Inner, Question, memory::Memory, queue::Waiting};
 use crate::{
     posting::{
         columns::Columns,
@@ -32,33 +32,83 @@ const RESOLVE_EVERY: Duration = Duration::from_millis(100);
 const RACES_MAX: u32 = 5;
 /// A unique key is taken.
 const UNIQUE_VIOLATION: &str = "23505";
-/// [`sql::WRITE`] did not write what it should have.
-const ASSERTION_FAILED: &str = "TS001";
+/// [`sql::WRITE`] made or lost money.
+const UNBALANCED: &str = "TS001";
+/// An account was no longer what the batch was decided on.
+const STALE: &str = "TS002";
 /// Under these the same batch may succeed a moment later: deadlock, lock and statement time-out, serialization.
 const RACES: [&str; 4] = ["40P01", "55P03", "57014", "40001"];
 /// The server has no room or time for anybody.
 const BUSY: [&str; 2] = ["53300", "53400"];
 
+/// What is known of a batch before it is tried.
+#[derive(Debug)]
+pub(super) struct Start {
+    asked: Question,
+    /// Since when it is unknown what became of it.
+    lost: Option<(Instant, Arc<LaneError>)>,
+    failure: Option<Failure>,
+}
+
+/// How a batch failed that was decided on what was remembered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    Stale,
+    Unbalanced,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self { asked: Question::First, lost: None, failure: None }
+    }
+}
+
+impl Start {
+    /// After a batch was sent and failed with this.
+    pub(super) fn after(error: LaneError) -> Self {
+        let state = error.sqlstate().unwrap_or_default();
+        match (&error, state) {
+            (LaneError::Unknown(_), _) => {
+                Self { asked: Question::Again, lost: Some((Instant::now(), Arc::new(error))), failure: None }
+            }
+            (_, UNIQUE_VIOLATION) => Self { asked: Question::Again, ..Self::default() },
+            (_, STALE) => Self { failure: Some(Failure::Stale), ..Self::default() },
+            (_, UNBALANCED) => Self { failure: Some(Failure::Unbalanced), ..Self::default() },
+            _ => Self::default(),
+        }
+    }
+
+    /// Whether an account had changed since it was last seen.
+    pub(super) fn met_another_writer(&self) -> bool {
+        self.failure == Some(Failure::Stale)
+    }
+}
+
 /// Runs a batch to its end: every caller has his answer when it returns.
-pub(super) async fn run<D: Desk>(engine: &Inner<D>, environment: &Arc<Environment>, waiting: Vec<Waiting<D>>) {
+pub(super) async fn run<D: Desk>(
+    engine: &Inner<D>,
+    environment: &Arc<Environment>,
+    memory: &mut Memory,
+    waiting: Vec<Waiting<D>>,
+    start: Start,
+) {
     let orders: Vec<&D::Order> = waiting.iter().map(|one| &one.order).collect();
-    match decide_and_write(engine, environment, &orders).await {
+    match decide_and_write(engine, environment, memory, &orders, start).await {
         Ok(answers) => {
             for (one, answer) in waiting.into_iter().zip(answers) {
-                // Whoever hung up does not hear it; it happened all the same.
-                let _unheard = one.reply.send(Ok(answer));
+                one.answer(Ok(answer));
             }
         }
         Err(EngineError::Failed(_) | EngineError::Damaged(_)) if waiting.len() > 1 => {
             // One of them is to blame; the others shall not suffer for it.
             for one in waiting {
-                let answer = decide_and_write(engine, environment, &[&one.order]).await;
-                let _unheard = one.reply.send(answer.and_then(first));
+                let answers = decide_and_write(engine, environment, memory, &[&one.order], Start::default()).await;
+                one.answer(answers.and_then(first));
             }
         }
         Err(error) => {
             for one in waiting {
-                let _unheard = one.reply.send(Err(error.clone()));
+                one.answer(Err(error.clone()));
             }
         }
     }
@@ -72,13 +122,17 @@ fn first<A>(answers: Vec<A>) -> Result<A, EngineError> {
 async fn decide_and_write<D: Desk>(
     engine: &Inner<D>,
     environment: &Arc<Environment>,
+    memory: &mut Memory,
     orders: &[&D::Order],
+    start: Start,
 ) -> Result<Vec<D::Answer>, EngineError> {
-    let mut asked = Question::First;
+    let Start { mut asked, mut lost, failure } = start;
+    if failure == Some(Failure::Unbalanced) {
+        return Err(poison(engine, environment));
+    }
     let mut races = 0_u32;
-    let mut lost: Option<(Instant, Arc<LaneError>)> = None;
     loop {
-        let error = match attempt(engine, environment, orders, asked).await {
+        let error = match attempt(engine, environment, memory, orders, asked).await {
             Ok(answers) => return Ok(answers),
             Err(Trouble::Damaged(what)) => return Err(EngineError::Damaged(what)),
             Err(Trouble::Doubt) => {
@@ -94,10 +148,8 @@ async fn decide_and_write<D: Desk>(
                 asked = Question::Again;
                 lost.get_or_insert_with(|| (Instant::now(), Arc::new(LaneError::Unknown(cause))));
             }
-            LaneError::Refused(_) if state == ASSERTION_FAILED => {
-                tracing::error!(%error, environment = %environment.id, "a batch did not write what it should have; posting stops");
-                engine.queues.poison(environment.id);
-                return Err(EngineError::Poisoned);
+            LaneError::Refused(_) if state == UNBALANCED || state == STALE => {
+                return Err(poison(engine, environment));
             }
             LaneError::Refused(_) if state == UNIQUE_VIOLATION && races < RACES_MAX => {
                 asked = Question::Again;
@@ -126,6 +178,13 @@ async fn decide_and_write<D: Desk>(
     }
 }
 
+/// What locked its accounts and yet found others, or what made money, must not go on.
+fn poison<D: Desk>(engine: &Inner<D>, environment: &Environment) -> EngineError {
+    tracing::error!(environment = %environment.id, "a batch did not write what it should have; posting stops");
+    engine.queues.poison(environment.id);
+    EngineError::Poisoned
+}
+
 enum Trouble {
     Lane(LaneError),
     Doubt,
@@ -149,12 +208,14 @@ impl From<RowError> for Trouble {
 async fn attempt<D: Desk>(
     engine: &Inner<D>,
     environment: &Arc<Environment>,
+    memory: &mut Memory,
     orders: &[&D::Order],
     asked: Question,
 ) -> Result<Vec<D::Answer>, Trouble> {
     let now = truncated(engine.clock.now());
-    let (tx, mut book, answers) = open_book(engine, environment, orders, (asked, now)).await?;
-    let decided = engine.desk.decide(environment, orders, &answers, asked, &mut book);
+    let (questioned, questions) = engine.desk.questions(environment, orders, asked);
+    let (tx, mut book, answers) = open_book(engine, environment, orders, (asked, now), questions).await?;
+    let decided = engine.desk.decide(environment, orders, (questioned, &answers), asked, &mut book);
     let decided = match decided {
         Ok(decided) => decided,
         Err(what) => {
@@ -166,9 +227,11 @@ async fn attempt<D: Desk>(
         tx.rollback().await;
         return Err(Trouble::Doubt);
     }
-    let mut writes = Columns::of(&book.into_changes()).queries(now);
+    let changes = book.take_changes();
+    let mut writes = Columns::of(&changes).queries(now);
     writes.extend(decided.writes);
     tx.commit(&writes).await?;
+    memory.wrote_locked(changes.accounts.iter().map(|change| change.after));
     Ok(decided.answers)
 }
 
@@ -178,6 +241,7 @@ async fn open_book<D: Desk>(
     environment: &Arc<Environment>,
     orders: &[&D::Order],
     (asked, now): (Question, OffsetDateTime),
+    questions: Vec<Query>,
 ) -> Result<(LaneTx, Book, Vec<Vec<Row>>), Trouble> {
     let again = asked == Question::Again;
     let mut needs = Needs::default();
@@ -195,7 +259,7 @@ async fn open_book<D: Desk>(
     let mut queries = vec![Query { sql: sql::LOCK_ACCOUNTS, params: vec![Box::new(needs.account_ids())] }];
     queries.extend(by_id(&needs, again));
     let own = queries.len();
-    queries.extend(engine.desk.questions(orders, asked));
+    queries.extend(questions);
     let (tx, mut answers) = match begun {
         None => LaneTx::begin(&engine.lanes, Arc::clone(environment), &queries).await?,
         Some(tx) => tx.ask(&queries).await?,
@@ -227,6 +291,6 @@ fn found(needs: &Needs, made_before: bool, answers: &[Vec<Row>]) -> Result<Found
 }
 
 /// As rows keep it.
-fn truncated(now: OffsetDateTime) -> OffsetDateTime {
+pub(super) fn truncated(now: OffsetDateTime) -> OffsetDateTime {
     now.replace_microsecond(now.microsecond()).unwrap_or(now)
 }

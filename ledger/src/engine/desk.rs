@@ -15,19 +15,28 @@ pub trait Desk: Send + Sync + Sized + std::fmt::Debug + 'static {
     /// What is answered.
     type Answer: Send + std::fmt::Debug + 'static;
 
+    /// What was asked about a batch, for who reads the answers.
+    type Asked: Send;
+
     /// What the ledger has to read for an order.
     fn needs(&self, order: &Self::Order, needs: &mut Needs);
 
-    /// What else has to be read, with the same snapshot as the accounts' locks or a later one.
-    fn questions(&self, orders: &[&Self::Order], asked: Question) -> Vec<Query>;
+    /// What else has to be read, with the same snapshot as the accounts' locks or a later one: nothing, where all that
+    /// matters is known for good.
+    fn questions(
+        &self,
+        environment: &Environment,
+        orders: &[&Self::Order],
+        asked: Question,
+    ) -> (Self::Asked, Vec<Query>);
 
-    /// Decides the orders one after the other, posting to the book. `rows` are the answers to the questions.
+    /// Decides the orders one after the other, posting to the book. The rows are the answers to the questions.
     fn decide(
         &self,
         environment: &Environment,
         orders: &[&Self::Order],
-        rows: &[Vec<Row>],
-        asked: Question,
+        asked: (Self::Asked, &[Vec<Row>]),
+        question: Question,
         book: &mut Book,
     ) -> Result<Decided<Self::Answer>, String>;
 }
@@ -48,6 +57,9 @@ pub struct Decided<A> {
     pub answers: Vec<A>,
     /// What is written beside the ledger.
     pub writes: Vec<Query>,
+    /// Whether an order was refused. A refusal writes no account that would tell whether what was remembered of it still
+    /// holds.
+    pub refuses: bool,
     /// Whether an answer would be another if its order had been carried out before, and no unique key would tell: then
     /// nothing is written and the orders are asked about again.
     pub is_doubtful: bool,

@@ -1,15 +1,20 @@
 //! The posting engine: whatever waits is posted together.
 //!
-//! Orders queue per environment. A task drains what waits, reads and locks what it is about in one round trip,
-//! decides in memory in the order of arrival, writes and commits in a second, and answers each caller. It exists
-//! only while something waits; one order alone is the batch of one. Row locks decide between processes, so any
-//! number of them may post in one environment.
+//! Orders queue per environment. A task drains what waits, decides it in memory in the order of arrival, writes and
+//! commits it in one round trip, and answers each caller. While a batch is on its way the next is decided and sent
+//! after it. The task exists only while something waits; one order alone is the batch of one.
+//!
+//! What is decided on are accounts as they were last seen. The writing statement compares: where an account is no
+//! longer what it was, nothing is written, and the batch locks and reads first. Row locks and that comparison decide
+//! between processes, so any number of them may post in one environment.
 //!
 //! What an order is, and what is written beside the ledger for it, is said by a [`Desk`].
 
 mod batch;
 mod desk;
+mod drain;
 mod error;
+mod memory;
 mod postings;
 mod queue;
 
@@ -20,10 +25,14 @@ use tenancy::{
     DatabaseError, Environment,
     lane::{Lanes, LanesConfig},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::task::TaskTracker;
 
-use self::queue::{Queues, Submitted, Waiting};
+use self::{
+    drain::Drain,
+    memory::Memories,
+    queue::{Queues, Submitted, Waiting},
+};
 pub use self::{
     desk::{Decided, Desk, Question},
     error::EngineError,
@@ -50,6 +59,7 @@ struct Inner<D: Desk> {
     desk: D,
     lanes: Lanes,
     queues: Queues<D>,
+    memories: Memories,
     batch_max: usize,
     clock: Arc<dyn Clock>,
     tracker: TaskTracker,
@@ -68,6 +78,7 @@ impl<D: Desk> Engine<D> {
             desk,
             lanes: Lanes::new(&config.lanes)?,
             queues: Queues::new(config.waiting_max),
+            memories: Memories::default(),
             batch_max: config.batch_max,
             clock,
             tracker: TaskTracker::new(),
@@ -79,7 +90,7 @@ impl<D: Desk> Engine<D> {
         let (reply, answer) = oneshot::channel();
         match self.0.queues.submit(environment.id, Waiting { order, reply }) {
             Submitted::Queued => {}
-            Submitted::First => self.drain_queue(Arc::clone(environment)),
+            Submitted::First(many) => self.drain_queue(Arc::clone(environment), many),
             Submitted::Full => return Err(EngineError::Overloaded),
             Submitted::Poisoned => return Err(EngineError::Poisoned),
         }
@@ -92,13 +103,7 @@ impl<D: Desk> Engine<D> {
         self.0.tracker.wait().await;
     }
 
-    fn drain_queue(&self, environment: Arc<Environment>) {
-        let engine = self.clone();
-        self.0.tracker.spawn(async move {
-            let inner = &engine.0;
-            while let Some(waiting) = inner.queues.next(environment.id, inner.batch_max) {
-                batch::run(inner, &environment, waiting).await;
-            }
-        });
+    fn drain_queue(&self, environment: Arc<Environment>, many: Arc<Notify>) {
+        self.0.tracker.spawn(Drain::new(Arc::clone(&self.0), environment).run(many));
     }
 }

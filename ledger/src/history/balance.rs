@@ -33,8 +33,8 @@ async fn by_sum(tx: &TenantTx, horizon: Horizon, until: OffsetDateTime) -> Resul
     tx.with_connection(move |connection| {
         Box::pin(async move {
             let row = sqlx::query(
-                "SELECT coalesce(sum(amount_minor), 0)::text AS total FROM ledger_entry \
-                 WHERE account_id = $1 AND sequence <= $2 AND effective_at < $3",
+                "SELECT coalesce(sum(amount_minor), 0)::text AS total FROM ledger_entries($1, 0, $2) \
+                 WHERE effective_at < $3",
             )
             .bind(horizon.account.as_uuid())
             .bind(horizon.sequence)

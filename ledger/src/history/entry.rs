@@ -27,8 +27,8 @@ impl HistoryEntry {
     pub(super) fn of(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(Self {
             sequence: row.try_get("sequence")?,
-            transfer: LedgerTransferId::from_uuid(row.try_get("id")?),
-            counterparty: LedgerAccountId::from_uuid(row.try_get("counterparty")?),
+            transfer: LedgerTransferId::from_uuid(row.try_get("transfer_id")?),
+            counterparty: LedgerAccountId::from_uuid(row.try_get("counterparty_id")?),
             amount_minor: row.try_get("amount_minor")?,
             reversal: row.try_get("reversal")?,
             effective_at: row.try_get("effective_at")?,

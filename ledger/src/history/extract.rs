@@ -6,6 +6,7 @@ use sqlx::{PgConnection, Row as _};
 use tenancy::TenantTx;
 use thiserror::Error;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{HistoryEntry, Horizon, horizon::balance_after, minor, whole};
 
@@ -57,8 +58,21 @@ enum Order {
     /// From the one behind `before` up to and including `last`.
     Run { before: i64, last: i64 },
     /// As the dates say.
-    Listed(Vec<i64>),
+    Listed(Vec<Uuid>),
 }
+
+/// Some of them.
+enum Part {
+    Run { behind: i64, last: i64 },
+    Listed(Vec<Uuid>),
+}
+
+const LISTED: &str = "\
+SELECT CASE debit_account_id WHEN $1 THEN debit_sequence ELSE credit_sequence END AS sequence, id AS transfer_id, \
+  CASE debit_account_id WHEN $1 THEN credit_account_id ELSE debit_account_id END AS counterparty_id, \
+  CASE debit_account_id WHEN $1 THEN -amount_minor ELSE amount_minor END AS amount_minor, \
+  reverses IS NOT NULL AS reversal, effective_at, created_at \
+FROM ledger_transfer WHERE id = ANY($2::uuid[]) ORDER BY effective_at, sequence";
 
 /// What is effective from `from` and before `until` on an account; `None` where there is no such account.
 pub async fn extract(
@@ -79,7 +93,7 @@ pub async fn extract(
             })
         })
         .await?;
-    if matches!(&extract.order, Order::Listed(sequences) if sequences.len() > ENTRIES_LISTED_MAX) {
+    if matches!(&extract.order, Order::Listed(transfers) if transfers.len() > ENTRIES_LISTED_MAX) {
         return Err(ExtractError::TooMany);
     }
     Ok(Some(extract))
@@ -100,7 +114,7 @@ async fn in_order(
         "coalesce(sum(amount_minor) FILTER (WHERE amount_minor > 0), 0)::text AS credits_total, ",
         "count(*) FILTER (WHERE amount_minor < 0) AS debits, ",
         "coalesce(-sum(amount_minor) FILTER (WHERE amount_minor < 0), 0)::text AS debits_total ",
-        "FROM ledger_entry WHERE account_id = $1 AND sequence > $2 AND sequence <= $3",
+        "FROM ledger_entries($1, $2, $3)",
     ))
     .bind(account)
     .bind(before)
@@ -132,7 +146,7 @@ async fn out_of_order(
         "coalesce(sum(amount_minor) FILTER (WHERE effective_at >= $3 AND amount_minor > 0), 0)::text AS credits_total, ",
         "count(*) FILTER (WHERE effective_at >= $3 AND amount_minor < 0) AS debits, ",
         "coalesce(-sum(amount_minor) FILTER (WHERE effective_at >= $3 AND amount_minor < 0), 0)::text AS debits_total ",
-        "FROM ledger_entry WHERE account_id = $1 AND sequence <= $2 AND effective_at < $4",
+        "FROM ledger_entries($1, 0, $2) WHERE effective_at < $4",
     ))
     .bind(account)
     .bind(horizon.sequence)
@@ -141,9 +155,8 @@ async fn out_of_order(
     .fetch_one(&mut *connection)
     .await?;
     let limit = i64::try_from(ENTRIES_LISTED_MAX).unwrap_or(i64::MAX).saturating_add(1);
-    let sequences = sqlx::query_scalar(
-        "SELECT sequence FROM ledger_entry \
-         WHERE account_id = $1 AND sequence <= $2 AND effective_at >= $3 AND effective_at < $4 \
+    let transfers = sqlx::query_scalar(
+        "SELECT transfer_id FROM ledger_entries($1, 0, $2) WHERE effective_at >= $3 AND effective_at < $4 \
          ORDER BY effective_at, sequence LIMIT $5",
     )
     .bind(account)
@@ -160,7 +173,7 @@ async fn out_of_order(
         closing_minor: minor(&row, "closing")?,
         credits: Turnover { count: row.try_get("credits")?, total_minor: whole(&row, "credits_total")? },
         debits: Turnover { count: row.try_get("debits")?, total_minor: whole(&row, "debits_total")? },
-        order: Order::Listed(sequences),
+        order: Order::Listed(transfers),
     })
 }
 
@@ -169,46 +182,52 @@ impl Extract {
     pub fn entries_count(&self) -> usize {
         match &self.order {
             Order::Run { before, last } => usize::try_from(last.saturating_sub(*before)).unwrap_or(0),
-            Order::Listed(sequences) => sequences.len(),
+            Order::Listed(transfers) => transfers.len(),
         }
     }
 
     /// Up to `count` entries behind the first `skipped`, in order of effective date. One that is missing is an error.
     pub async fn entries(&self, tx: &TenantTx, skipped: usize, count: usize) -> Result<Vec<HistoryEntry>, sqlx::Error> {
         let account = self.account.as_uuid();
-        let sequences = self.sequences(skipped, count);
-        let expected = sequences.len();
-        let entries: Vec<HistoryEntry> = tx
+        let part = self.part(skipped, count);
+        let (entries, expected) = tx
             .with_connection(move |connection| {
                 Box::pin(async move {
-                    let rows = sqlx::query(
-                        "SELECT debit_sequence AS sequence, id, credit_account_id AS counterparty, \
-                           -amount_minor AS amount_minor, reverses IS NOT NULL AS reversal, effective_at, created_at \
-                         FROM ledger_transfer WHERE debit_account_id = $1 AND debit_sequence = ANY($2) \
-                         UNION ALL \
-                         SELECT credit_sequence, id, debit_account_id, amount_minor, reverses IS NOT NULL, \
-                           effective_at, created_at \
-                         FROM ledger_transfer WHERE credit_account_id = $1 AND credit_sequence = ANY($2) \
-                         ORDER BY effective_at, sequence",
-                    )
-                    .bind(account)
-                    .bind(sequences)
-                    .fetch_all(connection)
-                    .await?;
-                    rows.iter().map(HistoryEntry::of).collect()
+                    let (query, expected) = match part {
+                        Part::Run { behind, last } => (
+                            sqlx::query(concat!(
+                                "SELECT sequence, transfer_id, counterparty_id, amount_minor, reverses IS NOT NULL AS reversal, ",
+                                "effective_at, created_at FROM ledger_entries($1, $2, $3) ORDER BY sequence",
+                            ))
+                            .bind(account)
+                            .bind(behind)
+                            .bind(last),
+                            usize::try_from(last.saturating_sub(behind)).unwrap_or(usize::MAX),
+                        ),
+                        Part::Listed(transfers) => {
+                            let expected = transfers.len();
+                            (sqlx::query(LISTED).bind(account).bind(transfers), expected)
+                        }
+                    };
+                    let rows = query.fetch_all(connection).await?;
+                    let entries: Vec<HistoryEntry> = rows.iter().map(HistoryEntry::of).collect::<Result<_, _>>()?;
+                    Ok((entries, expected))
                 })
             })
             .await?;
         if entries.len() == expected { Ok(entries) } else { Err(sqlx::Error::RowNotFound) }
     }
 
-    fn sequences(&self, skipped: usize, count: usize) -> Vec<i64> {
+    fn part(&self, skipped: usize, count: usize) -> Part {
         match &self.order {
             Order::Run { before, last } => {
-                let first = before.saturating_add(i64::try_from(skipped).unwrap_or(i64::MAX)).saturating_add(1);
-                (first..=*last).take(count).collect()
+                let limited = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+                let behind = before.saturating_add(limited(skipped)).min(*last);
+                Part::Run { behind, last: behind.saturating_add(limited(count)).min(*last) }
             }
-            Order::Listed(sequences) => sequences.iter().skip(skipped).take(count).copied().collect(),
+            Order::Listed(transfers) => {
+                Part::Listed(transfers.iter().skip(skipped).take(count).copied().collect())
+            }
         }
     }
 }

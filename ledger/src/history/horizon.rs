@@ -44,8 +44,8 @@ impl Horizon {
 
     /// The last entry effective before `until`, 0 where there is none. Only for an account in order.
     ///
-    /// Halving: entries up to `low` are before it, entries above `high` are not. An entry that is missing in between
-    /// ends the search without an answer, which is an error: sequences are dense.
+    /// Halving over the marks, which are dense: marks up to `low` are before it, marks above `high` are not. A mark that
+    /// is missing in between ends the search without an answer, which is an error. Then the walk from the next mark.
     pub(super) async fn last_before(
         &self,
         connection: &mut PgConnection,
@@ -53,15 +53,18 @@ impl Horizon {
     ) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar(
             "WITH RECURSIVE search (low, high) AS ( \
-               SELECT 0::bigint, $2::bigint \
+               SELECT 0::bigint, $2::bigint / 32 \
                UNION ALL \
-               SELECT CASE WHEN probe.effective_at < $3 THEN probe.sequence ELSE search.low END, \
-                 CASE WHEN probe.effective_at < $3 THEN search.high ELSE probe.sequence - 1 END \
+               SELECT CASE WHEN mark.effective_at < $3 THEN mark.sequence / 32 ELSE search.low END, \
+                 CASE WHEN mark.effective_at < $3 THEN search.high ELSE mark.sequence / 32 - 1 END \
                FROM search, LATERAL ( \
-                 SELECT sequence, effective_at FROM ledger_entry \
-                 WHERE account_id = $1 AND sequence = (search.low + search.high + 1) / 2) probe \
-               WHERE search.low < search.high) \
-             SELECT low FROM search WHERE low >= high",
+                 SELECT sequence, effective_at FROM ledger_mark \
+                 WHERE account_id = $1 AND sequence = (search.low + search.high + 1) / 2 * 32) mark \
+               WHERE search.low < search.high), \
+             found AS (SELECT low * 32 AS sequence FROM search WHERE low >= high) \
+             SELECT greatest(found.sequence, ( \
+               SELECT max(e.sequence) FROM ledger_entries($1, found.sequence, least(found.sequence + 32, $2)) e \
+               WHERE e.effective_at < $3)) FROM found",
         )
         .bind(self.account.as_uuid())
         .bind(self.sequence)
@@ -80,7 +83,7 @@ pub(super) async fn balance_after(
     if sequence == 0 {
         return Ok(0);
     }
-    sqlx::query_scalar("SELECT balance_after_minor FROM ledger_entry WHERE account_id = $1 AND sequence = $2")
+    sqlx::query_scalar("SELECT balance_after_minor FROM ledger_entries($1, $2 - 1, $2)")
         .bind(account)
         .bind(sequence)
         .fetch_one(connection)

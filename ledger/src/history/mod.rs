@@ -5,9 +5,10 @@
 //! and from then on only at entries up to that sequence: however many statements or transactions it takes, and
 //! whoever posts meanwhile, it sees one moment, without a snapshot held open.
 //!
-//! Where effective dates never went back, a date is found among the entries by halving: a few index probes however
-//! long the history, and no index on time that every posting would have to pay for. Where they did (a booking
-//! dated back), the account's entries are read.
+//! Entries are found by walking their chain back from the next mark, which stands at every 32nd: no index on accounts
+//! or time that every posting would have to pay for. Where effective dates never went back, a date is found by halving
+//! over the marks: a few index probes however long the history. Where they did (a booking dated back), the account's
+//! entries are read.
 
 mod balance;
 mod entry;

@@ -11,7 +11,7 @@ pub(crate) mod rows;
 pub(crate) mod sql;
 
 use sqlx::{AssertSqlSafe, postgres::PgRow};
-use tenancy::TenantTx;
+use tenancy::{TenantTx, lane::in_path};
 use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -77,15 +77,15 @@ pub(crate) async fn read<T: Send + 'static>(
     }
     tx.with_connection(move |connection| {
         Box::pin(async move {
-            let rows = sqlx::query(AssertSqlSafe(sql)).bind(ids).fetch_all(connection).await?;
+            let rows = sqlx::query(AssertSqlSafe(in_path(sql))).bind(ids).fetch_all(connection).await?;
             rows.iter().map(|row| decode(row).map_err(sqlx::Error::from)).collect()
         })
     })
     .await
 }
 
-async fn write(tx: &TenantTx, book: Book, now: OffsetDateTime) -> Result<(), sqlx::Error> {
-    let columns = Columns::of(&book.into_changes());
+async fn write(tx: &TenantTx, mut book: Book, now: OffsetDateTime) -> Result<(), sqlx::Error> {
+    let columns = Columns::of(&book.take_changes());
     tx.with_connection(move |connection| {
         Box::pin(async move {
             for statement in columns.statements(now) {

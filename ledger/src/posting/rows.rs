@@ -68,6 +68,11 @@ pub(crate) trait LedgerRow:
 impl LedgerRow for PgRow {}
 impl LedgerRow for tokio_postgres::Row {}
 
+fn transfer_id(row: &impl LedgerRow, column: &'static str) -> Result<Option<LedgerTransferId>, RowError> {
+    let id: Option<Uuid> = row.get_column(column)?;
+    Ok(id.map(LedgerTransferId::from_uuid))
+}
+
 pub(crate) fn account(row: &impl LedgerRow) -> Result<AccountState, RowError> {
     let (currency, standing): (String, String) = (row.get_column("currency")?, row.get_column("state")?);
     Ok(AccountState {
@@ -78,8 +83,10 @@ pub(crate) fn account(row: &impl LedgerRow) -> Result<AccountState, RowError> {
         balance_minor: row.get_column("balance_minor")?,
         held_minor: row.get_column("held_minor")?,
         sequence: row.get_column("sequence")?,
+        last: transfer_id(row, "last_transfer_id")?,
         effective_last: row.get_column("effective_last")?,
         in_order: row.get_column("in_order")?,
+        version: row.get_column("version")?,
     })
 }
 
@@ -100,28 +107,26 @@ pub(crate) fn hold(row: &impl LedgerRow) -> Result<Hold, RowError> {
 
 pub(crate) fn transfer(row: &impl LedgerRow) -> Result<Transfer, RowError> {
     let currency: String = row.get_column("currency")?;
-    let transfer_id = |column| -> Result<Option<LedgerTransferId>, RowError> {
-        let id: Option<Uuid> = row.get_column(column)?;
-        Ok(id.map(LedgerTransferId::from_uuid))
-    };
     let hold: Option<Uuid> = row.get_column("hold_id")?;
     Ok(Transfer {
         id: LedgerTransferId::from_uuid(row.get_column("id")?),
-        posting: transfer_id("posting_id")?,
+        posting: transfer_id(row, "posting_id")?,
         debit: Side {
             account: LedgerAccountId::from_uuid(row.get_column("debit_account_id")?),
             sequence: row.get_column("debit_sequence")?,
             balance_after_minor: row.get_column("debit_balance_minor")?,
+            previous: transfer_id(row, "debit_previous_id")?,
         },
         credit: Side {
             account: LedgerAccountId::from_uuid(row.get_column("credit_account_id")?),
             sequence: row.get_column("credit_sequence")?,
             balance_after_minor: row.get_column("credit_balance_minor")?,
+            previous: transfer_id(row, "credit_previous_id")?,
         },
         amount: Amount::try_new(row.get_column("amount_minor")?).map_err(|_| RowError::damaged("amount_minor"))?,
         currency: currency.parse().map_err(|_| RowError::damaged("currency"))?,
         effective_at: row.get_column("effective_at")?,
-        reverses: transfer_id("reverses")?,
+        reverses: transfer_id(row, "reverses")?,
         hold: hold.map(LedgerHoldId::from_uuid),
     })
 }

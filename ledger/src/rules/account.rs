@@ -1,6 +1,6 @@
 //! An account as it is locked.
 
-use kernel::{Currency, LedgerAccountId};
+use kernel::{Currency, LedgerAccountId, LedgerTransferId};
 use time::OffsetDateTime;
 
 /// Whether money may move.
@@ -47,10 +47,14 @@ pub struct AccountState {
     pub held_minor: i64,
     /// Number of its entries.
     pub sequence: i64,
+    /// The transfer of its last entry.
+    pub last: Option<LedgerTransferId>,
     /// Latest effective date of its entries.
     pub effective_last: Option<OffsetDateTime>,
     /// Whether effective dates never went back from one entry to the next.
     pub in_order: bool,
+    /// How often its row was changed: what a decision was built on, in one number.
+    pub version: i64,
 }
 
 impl AccountState {
@@ -64,8 +68,10 @@ impl AccountState {
             balance_minor: 0,
             held_minor: 0,
             sequence: 0,
+            last: None,
             effective_last: None,
             in_order: true,
+            version: 0,
         }
     }
 

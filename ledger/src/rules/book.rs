@@ -1,11 +1,14 @@
 //! Accounts in hand, and what has been posted to them so far.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use kernel::{LedgerAccountId, LedgerHoldId, LedgerTransferId};
 use time::OffsetDateTime;
 
-use super::{AccountState, Hold, HoldDraft, Operation, Posted, Reason, Rejection, Transfer, TransferDraft, page::Page};
+use super::{
+    AccountState, Hold, HoldDraft, Operation, Posted, Reason, Rejection, Transfer, TransferDraft,
+    page::{Applied, Page},
+};
 
 /// Most operations of one posting.
 pub const POSTING_OPERATIONS_MAX: usize = 10_000;
@@ -39,20 +42,24 @@ pub struct Changes {
     pub holds: Vec<HoldChange>,
 }
 
-/// Accounts, holds and transfers in hand, and what has been posted so far.
+/// Accounts, holds and transfers in hand, and what has been posted since the last [`take_changes`](Self::take_changes).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Book {
     now: OffsetDateTime,
-    pub(super) accounts: BTreeMap<LedgerAccountId, AccountState>,
-    pub(super) holds: BTreeMap<LedgerHoldId, Hold>,
-    pub(super) transfers: BTreeMap<LedgerTransferId, Transfer>,
+    pub(super) accounts: Ids<LedgerAccountId, AccountState>,
+    pub(super) holds: Ids<LedgerHoldId, Hold>,
+    pub(super) transfers: Ids<LedgerTransferId, Transfer>,
     /// Transfers that have been reversed.
     pub(super) reversed: BTreeSet<LedgerTransferId>,
-    accounts_before: BTreeMap<LedgerAccountId, AccountState>,
+    /// Touched accounts as they were.
+    accounts_before: Ids<LedgerAccountId, AccountState>,
     /// Touched holds as they were; `None` where they are new.
-    holds_before: BTreeMap<LedgerHoldId, Option<Hold>>,
-    written: Vec<LedgerTransferId>,
+    holds_before: Ids<LedgerHoldId, Option<Hold>>,
+    written: Vec<Transfer>,
 }
+
+/// Rows by id.
+pub(super) type Ids<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 impl Book {
     /// A book over these accounts at this moment.
@@ -60,11 +67,11 @@ impl Book {
         Self {
             now,
             accounts: accounts.into_iter().map(|account| (account.id, account)).collect(),
-            holds: BTreeMap::new(),
-            transfers: BTreeMap::new(),
+            holds: Ids::default(),
+            transfers: Ids::default(),
             reversed: BTreeSet::new(),
-            accounts_before: BTreeMap::new(),
-            holds_before: BTreeMap::new(),
+            accounts_before: Ids::default(),
+            holds_before: Ids::default(),
             written: Vec::new(),
         }
     }
@@ -86,9 +93,29 @@ impl Book {
         self
     }
 
+    /// Puts accounts into the book as they now are.
+    pub fn learn(&mut self, accounts: impl IntoIterator<Item = AccountState>) {
+        self.accounts.extend(accounts.into_iter().map(|account| (account.id, account)));
+    }
+
+    /// Forgets every account.
+    pub fn forget(&mut self) {
+        self.accounts.clear();
+    }
+
+    /// How many accounts it knows.
+    pub fn accounts_count(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// The moment of all its postings.
     pub const fn now(&self) -> OffsetDateTime {
         self.now
+    }
+
+    /// Postings from here on happen at this moment.
+    pub const fn set_now(&mut self, now: OffsetDateTime) {
+        self.now = now;
     }
 
     /// An account as it stands now.
@@ -107,19 +134,15 @@ impl Book {
         if let Some(posted) = self.posted_before(posting)? {
             return Ok(posted);
         }
-        let page = Page::new(self, posting);
-        let (posted, touched_accounts, touched_holds) = page.apply_all(posting)?;
-        for account in touched_accounts.into_values() {
-            if let Some(before) = self.accounts.insert(account.id, account) {
-                self.accounts_before.entry(account.id).or_insert(before);
-            }
+        let Applied { posted, accounts_before, holds_before } = Page::new(self, posting).apply_all(posting)?;
+        for before in accounts_before {
+            self.accounts_before.entry(before.id).or_insert(before);
         }
-        for hold in touched_holds.into_values() {
-            let before = self.holds.insert(hold.id, hold);
-            self.holds_before.entry(hold.id).or_insert(before);
+        for (id, before) in holds_before {
+            self.holds_before.entry(id).or_insert(before);
         }
         for transfer in &posted.transfers {
-            self.written.push(transfer.id);
+            self.written.push(*transfer);
             self.reversed.extend(transfer.reverses);
             self.transfers.insert(transfer.id, *transfer);
         }
@@ -162,19 +185,38 @@ impl Book {
         }
     }
 
-    /// What has to be written.
-    pub fn into_changes(self) -> Changes {
-        let Self { accounts, holds, transfers, accounts_before, holds_before, written, .. } = self;
-        let accounts = accounts_before
-            .into_iter()
-            .filter_map(|(id, before)| accounts.get(&id).map(|after| AccountChange { before, after: *after }))
-            .collect();
-        let transfers = written.iter().filter_map(|id| transfers.get(id).copied()).collect();
-        let holds = holds_before
-            .into_iter()
-            .filter_map(|(id, before)| holds.get(&id).map(|after| HoldChange { before, after: *after }))
-            .collect();
+    /// What has to be written. The book goes on with the accounts as they will then be, and forgets holds and transfers.
+    pub fn take_changes(&mut self) -> Changes {
+        let mut accounts: Vec<AccountChange> = Vec::with_capacity(self.accounts_before.len());
+        for (id, before) in self.accounts_before.drain() {
+            if let Some(after) = self.accounts.get_mut(&id) {
+                after.version = before.version.saturating_add(1);
+                accounts.push(AccountChange { before, after: *after });
+            }
+        }
+        accounts.sort_unstable_by_key(|change| change.after.id);
+        let held = &self.holds;
+        let changed = self.holds_before.drain();
+        let changed = changed.filter_map(|(id, before)| held.get(&id).map(|after| HoldChange { before, after: *after }));
+        let mut holds: Vec<HoldChange> = changed.collect();
+        holds.sort_unstable_by_key(|change| change.after.id);
+        let transfers = std::mem::take(&mut self.written);
+        self.forget_movements();
         Changes { accounts, transfers, holds }
+    }
+
+    /// Takes back everything since the last [`take_changes`](Self::take_changes).
+    pub fn undo(&mut self) {
+        self.accounts.extend(self.accounts_before.drain());
+        self.holds_before.clear();
+        self.written.clear();
+        self.forget_movements();
+    }
+
+    fn forget_movements(&mut self) {
+        self.holds.clear();
+        self.transfers.clear();
+        self.reversed.clear();
     }
 }
 

@@ -1,6 +1,4 @@
-//! A posting under way: what it has touched so far, thrown away if it is rejected.
-
-use std::collections::BTreeMap;
+//! A posting under way: it works in the book and remembers what was there before, to put it back if it is rejected.
 
 use kernel::{Amount, Currency, LedgerAccountId, LedgerHoldId, LedgerTransferId};
 use time::OffsetDateTime;
@@ -10,16 +8,21 @@ use super::{
     Transfer, TransferDraft,
 };
 
-type Accounts = BTreeMap<LedgerAccountId, AccountState>;
-type Holds = BTreeMap<LedgerHoldId, Hold>;
-
 pub(super) struct Page<'a> {
-    book: &'a Book,
-    accounts: Accounts,
-    holds: Holds,
+    book: &'a mut Book,
+    /// What it overwrote, in order; an account may be there several times.
+    accounts_before: Vec<AccountState>,
+    holds_before: Vec<(LedgerHoldId, Option<Hold>)>,
     transfers: Vec<Transfer>,
     /// What links its transfers, where there are several.
     posting: Option<LedgerTransferId>,
+}
+
+/// A posting that stands in the book.
+pub(super) struct Applied {
+    pub(super) posted: Posted,
+    pub(super) accounts_before: Vec<AccountState>,
+    pub(super) holds_before: Vec<(LedgerHoldId, Option<Hold>)>,
 }
 
 /// Money to move, whatever asks for it.
@@ -37,17 +40,44 @@ struct Movement {
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(book: &'a Book, posting: &[Operation]) -> Self {
+    pub(super) fn new(book: &'a mut Book, posting: &[Operation]) -> Self {
         let linked = (posting.len() > 1).then(|| posting.iter().find_map(Operation::new_transfer)).flatten();
-        Self { book, accounts: Accounts::new(), holds: Holds::new(), transfers: Vec::new(), posting: linked }
+        let (accounts_before, holds_before) = (Vec::with_capacity(2), Vec::new());
+        Self { book, accounts_before, holds_before, transfers: Vec::with_capacity(posting.len()), posting: linked }
     }
 
-    pub(super) fn apply_all(mut self, posting: &[Operation]) -> Result<(Posted, Accounts, Holds), Rejection> {
+    pub(super) fn apply_all(mut self, posting: &[Operation]) -> Result<Applied, Rejection> {
         for (position, operation) in posting.iter().enumerate() {
-            self.apply(operation).map_err(|reason| Rejection { operation: position, reason })?;
+            if let Err(reason) = self.apply(operation) {
+                self.put_back();
+                return Err(Rejection { operation: position, reason });
+            }
         }
-        let holds = posting.iter().filter_map(|operation| self.holds.get(&operation.hold()?)).copied().collect();
-        Ok((Posted { transfers: self.transfers, holds, repeated: false }, self.accounts, self.holds))
+        let holds = posting.iter().filter_map(|operation| self.book.holds.get(&operation.hold()?)).copied().collect();
+        let posted = Posted { transfers: self.transfers, holds, repeated: false };
+        Ok(Applied { posted, accounts_before: self.accounts_before, holds_before: self.holds_before })
+    }
+
+    /// Leaves the book as it was, the latest change first.
+    fn put_back(&mut self) {
+        for before in self.accounts_before.drain(..).rev() {
+            self.book.accounts.insert(before.id, before);
+        }
+        for (id, before) in self.holds_before.drain(..).rev() {
+            match before {
+                Some(hold) => self.book.holds.insert(id, hold),
+                None => self.book.holds.remove(&id),
+            };
+        }
+    }
+
+    fn set_account(&mut self, account: AccountState) {
+        self.accounts_before.extend(self.book.accounts.insert(account.id, account));
+    }
+
+    fn set_hold(&mut self, hold: Hold) {
+        let before = self.book.holds.insert(hold.id, hold);
+        self.holds_before.push((hold.id, before));
     }
 
     fn apply(&mut self, operation: &Operation) -> Result<(), Reason> {
@@ -108,7 +138,7 @@ impl<'a> Page<'a> {
         let amount = draft.amount.minor();
         above_floor(&debit, i128::from(amount))?;
         debit.held_minor = debit.held_minor.checked_add(amount).ok_or(Reason::BalanceOverflow)?;
-        self.accounts.insert(debit.id, debit);
+        self.set_account(debit);
         let hold = Hold {
             id: draft.id,
             debit: draft.debit,
@@ -120,7 +150,7 @@ impl<'a> Page<'a> {
             state: HoldState::Pending,
             expires_at: draft.expires_at,
         };
-        self.holds.insert(hold.id, hold);
+        self.set_hold(hold);
         Ok(())
     }
 
@@ -151,7 +181,7 @@ impl<'a> Page<'a> {
         hold.captured_minor = hold.captured_minor.checked_add(amount.minor()).ok_or(Reason::BalanceOverflow)?;
         hold.remaining_minor = if keeps { left } else { 0 };
         hold.state = if keeps { HoldState::Pending } else { HoldState::Captured };
-        self.holds.insert(hold.id, hold);
+        self.set_hold(hold);
         Ok(())
     }
 
@@ -160,10 +190,10 @@ impl<'a> Page<'a> {
         let mut hold = self.pending(id)?;
         let mut debit = self.account(hold.debit)?;
         debit.held_minor = debit.held_minor.checked_sub(hold.remaining_minor).ok_or(Reason::BalanceOverflow)?;
-        self.accounts.insert(debit.id, debit);
+        self.set_account(debit);
         hold.remaining_minor = 0;
         hold.state = state;
-        self.holds.insert(id, hold);
+        self.set_hold(hold);
         Ok(())
     }
 
@@ -177,10 +207,10 @@ impl<'a> Page<'a> {
             above_floor(&debit, i128::from(amount))?;
         }
         let change = i128::from(amount);
-        let debit_side = enter(&mut debit, change.saturating_neg(), movement.effective_at)?;
-        let credit_side = enter(&mut credit, change, movement.effective_at)?;
-        self.accounts.insert(debit.id, debit);
-        self.accounts.insert(credit.id, credit);
+        let debit_side = enter(&mut debit, change.saturating_neg(), movement)?;
+        let credit_side = enter(&mut credit, change, movement)?;
+        self.set_account(debit);
+        self.set_account(credit);
         self.transfers.push(Transfer {
             id: movement.id,
             posting: self.posting,
@@ -212,11 +242,11 @@ impl<'a> Page<'a> {
     }
 
     fn account(&self, id: LedgerAccountId) -> Result<AccountState, Reason> {
-        self.accounts.get(&id).or_else(|| self.book.accounts.get(&id)).copied().ok_or(Reason::AccountMissing)
+        self.book.accounts.get(&id).copied().ok_or(Reason::AccountMissing)
     }
 
     fn pending(&self, id: LedgerHoldId) -> Result<Hold, Reason> {
-        let hold = *self.holds.get(&id).or_else(|| self.book.holds.get(&id)).ok_or(Reason::HoldMissing)?;
+        let hold = *self.book.holds.get(&id).ok_or(Reason::HoldMissing)?;
         if hold.state == HoldState::Pending { Ok(hold) } else { Err(Reason::HoldNotPending) }
     }
 }
@@ -239,11 +269,13 @@ fn above_floor(account: &AccountState, minor: i128) -> Result<(), Reason> {
 }
 
 /// Writes one side into its account.
-fn enter(account: &mut AccountState, change: i128, effective_at: OffsetDateTime) -> Result<Side, Reason> {
+fn enter(account: &mut AccountState, change: i128, movement: &Movement) -> Result<Side, Reason> {
+    let (effective_at, previous) = (movement.effective_at, account.last);
     let balance = i128::from(account.balance_minor).saturating_add(change);
     account.balance_minor = i64::try_from(balance).map_err(|_| Reason::BalanceOverflow)?;
     account.sequence = account.sequence.checked_add(1).ok_or(Reason::BalanceOverflow)?;
+    account.last = Some(movement.id);
     account.in_order &= account.effective_last.is_none_or(|last| last <= effective_at);
     account.effective_last = account.effective_last.max(Some(effective_at));
-    Ok(Side { account: account.id, sequence: account.sequence, balance_after_minor: account.balance_minor })
+    Ok(Side { account: account.id, sequence: account.sequence, balance_after_minor: account.balance_minor, previous })
 }

@@ -12,6 +12,8 @@ pub struct Side {
     pub sequence: i64,
     /// What the account then holds.
     pub balance_after_minor: i64,
+    /// The transfer of the account's entry before this one.
+    pub previous: Option<LedgerTransferId>,
 }
 
 /// Money that moved. One amount for both sides: it cannot be out of balance.

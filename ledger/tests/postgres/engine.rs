@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use kernel::{Amount, EventId, LedgerAccountId, LedgerHoldId, LedgerTransferId, SystemClock};
+use kernel::{Amount, LedgerAccountId, LedgerHoldId, LedgerTransferId, SystemClock, SystemEntropy};
 use ledger::{
     Engine, EngineConfig, EngineError, EventDraft, Operation, PostingOrder, Postings, Reason,
-    rules::{CaptureDraft, HoldDraft},
+    rules::{CaptureDraft, HoldDraft, Standing},
 };
 use tenancy::{Environment, lane::LanesConfig};
 
@@ -15,12 +15,12 @@ use super::{CLOCK, ENTROPY, Environments, assert_books_are_right, eur, funded, m
 fn engine(environments: &Environments, waiting_max: usize) -> Engine<Postings> {
     let lanes = LanesConfig { url: environments.app_url().into(), lanes_max: 4, application_name: "tests" };
     let config = EngineConfig { lanes, waiting_max, batch_max: 500 };
-    Engine::new(Postings, &config, Arc::new(SystemClock)).unwrap()
+    Engine::new(Postings::new(Arc::new(SystemClock), Arc::new(SystemEntropy)), &config, Arc::new(SystemClock)).unwrap()
 }
 
 fn order(operations: Vec<Operation>) -> PostingOrder {
     let event = EventDraft { kind: "test.posted", object: uuid::Uuid::nil() };
-    PostingOrder { operations, event: (EventId::generate(CLOCK, ENTROPY), event) }
+    PostingOrder { operations, event }
 }
 
 fn move_money(debit: LedgerAccountId, credit: LedgerAccountId, minor: i64) -> PostingOrder {
@@ -30,7 +30,7 @@ fn move_money(debit: LedgerAccountId, credit: LedgerAccountId, minor: i64) -> Po
 async fn events(environments: &Environments, environment: &Arc<Environment>) -> i64 {
     let tx = environments.begin(environment).await;
     tx.with_connection(|connection| {
-        Box::pin(async move { sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(connection).await })
+        Box::pin(async move { sqlx::query_scalar("SELECT coalesce(sum(cardinality(object_ids)), 0)::bigint FROM event").fetch_one(connection).await })
     })
     .await
     .unwrap()
@@ -160,4 +160,62 @@ async fn an_environment_whose_account_is_locked_by_others_makes_no_other_wait() 
     assert!(!waiting.is_finished());
     blocker.commit(()).await.unwrap();
     waiting.await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_others_change_between_two_orders_is_never_taken_for_what_it_was() {
+    let (environments, environment) = one_environment().await;
+    let accounts = funded(&environments, &environment, &[100, 0]).await;
+    let (debit, credit) = (accounts[0], accounts[1]);
+    let engines = [engine(&environments, 1_000), engine(&environments, 1_000)];
+    let pay = async |engine: usize, from, to, minor| {
+        engines[engine].submit(&environment, move_money(from, to, minor)).await.unwrap().map_err(|error| error.reason)
+    };
+    // Both engines have seen both accounts.
+    pay(0, debit, credit, 10).await.unwrap();
+    pay(1, debit, credit, 10).await.unwrap();
+    // The first engine remembers 90, of which only 80 are left.
+    assert_eq!(pay(0, debit, credit, 85).await, Err(Reason::InsufficientFunds));
+    pay(1, debit, credit, 80).await.unwrap();
+    pay(1, credit, debit, 100).await.unwrap();
+    // It remembers 80 in an account that now holds 100.
+    pay(0, debit, credit, 95).await.unwrap();
+
+    let set = async |standing| {
+        let tx = environments.begin(&environment).await;
+        ledger::lock_accounts(&tx, &[credit]).await.unwrap();
+        ledger::set_standing(&tx, credit, standing).await.unwrap();
+        tx.commit(()).await.unwrap();
+    };
+    set(Standing::Frozen).await;
+    assert_eq!(pay(0, debit, credit, 1).await, Err(Reason::AccountFrozen));
+    assert_eq!(pay(1, debit, credit, 1).await, Err(Reason::AccountFrozen));
+    set(Standing::Open).await;
+    pay(0, debit, credit, 1).await.unwrap();
+    pay(1, debit, credit, 1).await.unwrap();
+    assert_books_are_right(&environments, &environment).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postings_in_other_transactions_and_batches_on_their_way_to_the_same_accounts_add_up() {
+    let (environments, environment) = one_environment().await;
+    let accounts = funded(&environments, &environment, &[5_000, 5_000, 5_000]).await;
+    let engine = engine(&environments, 10_000);
+    let through_the_engine = (0..3_000_usize).map(|number| {
+        let (debit, credit) = (accounts[number % 3], accounts[(number + 1) % 3]);
+        let (engine, environment) = (&engine, &environment);
+        async move { engine.submit(environment, move_money(debit, credit, 1)).await.unwrap().unwrap() }
+    });
+    let beside = async {
+        for number in 0..20 {
+            let tx = environments.begin(&environment).await;
+            let posting = [transfer(accounts[number % 3], accounts[(number + 2) % 3], 7)];
+            ledger::post_in(&tx, &posting, CLOCK.now()).await.unwrap();
+            tx.commit(()).await.unwrap();
+        }
+    };
+    let (posted, ()) = futures::join!(join_all(through_the_engine), beside);
+    assert_eq!(posted.len(), 3_000);
+    assert_eq!(events(&environments, &environment).await, 3_000);
+    assert_books_are_right(&environments, &environment).await;
 }

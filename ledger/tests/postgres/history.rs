@@ -81,7 +81,7 @@ async fn every_period_and_every_moment_is_what_adding_up_says() {
     let (environments, environment) = one_environment().await;
     let entropy = SeededEntropy::new(11);
     for in_order in [true, false] {
-        let movements = days(&entropy, 40, in_order);
+        let movements = days(&entropy, 100, in_order);
         let [ours, other] = moved(&environments, &environment, &movements).await;
         let held = |until: OffsetDateTime| -> i64 {
             movements.iter().filter(|(at, _)| *at < until).map(|(_, amount)| amount).sum()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::{Amount, LedgerAccountId, LedgerTransferId};
-use ledger::rules::{AccountState, Book, Operation, TransferDraft};
+use ledger::rules::{AccountState, Book, Changes, Operation, TransferDraft};
 use proptest::prelude::*;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -163,6 +163,8 @@ proptest! {
     fn a_batch_is_the_same_as_its_postings_one_by_one(accounts in accounts(), postings in postings()) {
         let mut batch = open(&accounts);
         let batch_results: Vec<_> = postings.iter().map(|posting| batch.post(&operations(posting))).collect();
+        // A book that goes on after what it came to was written.
+        let mut going_on = open(&accounts);
 
         let mut stored = accounts.clone();
         let mut transfers = Vec::new();
@@ -170,7 +172,9 @@ proptest! {
         for posting in &postings {
             let mut book = open(&stored);
             results.push(book.post(&operations(posting)));
-            let changes = book.into_changes();
+            let changes = book.take_changes();
+            prop_assert_eq!(&going_on.post(&operations(posting)), results.last().unwrap());
+            prop_assert_eq!(&going_on.take_changes(), &changes);
             for change in changes.accounts {
                 let place = stored.iter_mut().find(|account| account.id == change.after.id).unwrap();
                 prop_assert_eq!(place.sequence, change.before.sequence);
@@ -180,8 +184,25 @@ proptest! {
         }
 
         prop_assert_eq!(batch_results, results);
-        prop_assert_eq!(states(&batch), stored);
-        prop_assert_eq!(batch.into_changes().transfers, transfers);
+        prop_assert_eq!(batch.take_changes().transfers, transfers);
+        prop_assert_eq!(states(&going_on), stored.clone());
+        let without_version = |states: Vec<AccountState>| -> Vec<_> {
+            states.into_iter().map(|account| AccountState { version: 0, ..account }).collect()
+        };
+        prop_assert_eq!(without_version(states(&batch)), without_version(stored));
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_there(accounts in accounts(), postings in postings()) {
+        let mut book = open(&accounts);
+        for _ in 0..2 {
+            for posting in &postings {
+                let _rejected = book.post(&operations(posting));
+            }
+            book.undo();
+            prop_assert_eq!(states(&book), accounts.clone());
+        }
+        prop_assert_eq!(book.take_changes(), Changes::default());
     }
 
     #[test]
@@ -191,7 +212,7 @@ proptest! {
             let _rejected = book.post(&operations(posting));
         }
         let after = states(&book);
-        let changes = book.into_changes();
+        let changes = book.take_changes();
         for (before, after) in accounts.iter().zip(&after) {
             let mut balance = before.balance_minor;
             let mut sequence = before.sequence;

@@ -146,7 +146,7 @@ fn entries_are_dense_and_carry_the_balance_after_each() {
     assert_eq!(sides, ["a1 = 5", "b1 = 5", "b2 = 3", "a2 = 7"]);
     let first = posted.transfers[0].id;
     assert!(posted.transfers.iter().all(|transfer| transfer.posting == Some(first)), "they are linked by the first");
-    let changes = book.into_changes();
+    let changes = book.take_changes();
     let sequences: Vec<_> =
         changes.accounts.iter().map(|change| (change.before.sequence, change.after.sequence)).collect();
     assert_eq!(sequences, [(0, 2), (0, 2)], "each touched account once, the untouched one not at all");
@@ -163,5 +163,5 @@ fn a_posting_asked_for_again_answers_as_before_and_with_another_body_is_refused(
         let refused = book.post(&list(other, transfer)).unwrap_err();
         assert_eq!(refused.reason, Reason::DuplicateWithOtherBody, "{other}");
     }
-    assert_eq!(book.into_changes().transfers.len(), 1);
+    assert_eq!(book.take_changes().transfers.len(), 1);
 }

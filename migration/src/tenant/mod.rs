@@ -19,6 +19,7 @@ pub const MIGRATIONS: &[SqlMigration] = &[
     SqlMigration { version: "m0003_posting_engine", sql: include_str!("0003_posting_engine.sql") },
     SqlMigration { version: "m0004_fx", sql: include_str!("0004_fx.sql") },
     SqlMigration { version: "m0005_wallet_transfers_by_hold", sql: include_str!("0005_wallet_transfers_by_hold.sql") },
+    SqlMigration { version: "m0006_chained_entries", sql: include_str!("0006_chained_entries.sql") },
 ];
 
 /// The migrations up to and including `version_max`, or all. An unknown version gives none.

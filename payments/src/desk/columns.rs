@@ -9,7 +9,7 @@ use super::Object;
 use crate::{metadata, wallet_hold::WalletHold, wallet_transfer::WalletTransfer};
 
 const WRITE_TRANSFERS: &str = "\
-INSERT INTO wallet_transfer (id, source_wallet_id, destination_wallet_id, amount_minor, currency, ledger_transfer_id, \
+INSERT INTO {schema}.wallet_transfer (id, source_wallet_id, destination_wallet_id, amount_minor, currency, ledger_transfer_id, \
   description, metadata, occurred_at, reverses, hold_id, created_at) \
 SELECT id, source, destination, amount, currency, id, description, metadata::jsonb, occurred_at, reverses, hold, \
   $11::timestamptz \
@@ -17,7 +17,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::by
   $9::uuid[], $10::uuid[]) \
 AS t (id, source, destination, amount, currency, description, metadata, occurred_at, reverses, hold)";
 const WRITE_HOLDS: &str = "\
-INSERT INTO wallet_hold (id, source_wallet_id, destination_wallet_id, metadata, created_at) \
+INSERT INTO {schema}.wallet_hold (id, source_wallet_id, destination_wallet_id, metadata, created_at) \
 SELECT id, source, destination, metadata::jsonb, $5::timestamptz \
 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS h (id, source, destination, metadata)";
 

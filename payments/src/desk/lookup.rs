@@ -14,16 +14,16 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::{Ask, WalletOrder};
+use super::{Ask, HoldAsk, TransferAsk, WalletOrder};
 
-const WALLETS: &str = "SELECT id, customer_id, currency FROM wallet WHERE id = ANY($1::uuid[])";
+const WALLETS: &str = "SELECT id, customer_id, currency FROM {schema}.wallet WHERE id = ANY($1::uuid[])";
 const CUSTOMERS: &str = "\
-SELECT c.id, c.issuer, c.subject FROM customer c JOIN unnest($1::text[], $2::text[]) AS s (issuer, subject) \
+SELECT c.id, c.issuer, c.subject FROM {schema}.customer c JOIN unnest($1::text[], $2::text[]) AS s (issuer, subject) \
 ON c.issuer = s.issuer AND c.subject = s.subject";
 const TRANSFERS: &str = "\
-SELECT id, source_wallet_id, destination_wallet_id FROM wallet_transfer WHERE id = ANY($1::uuid[])";
+SELECT id, source_wallet_id, destination_wallet_id FROM {schema}.wallet_transfer WHERE id = ANY($1::uuid[])";
 const HOLDS: &str = "\
-SELECT id, source_wallet_id, destination_wallet_id, metadata::text AS metadata, created_at FROM wallet_hold \
+SELECT id, source_wallet_id, destination_wallet_id, metadata::text AS metadata, created_at FROM {schema}.wallet_hold \
 WHERE id = ANY($1::uuid[])";
 
 /// A row that could not be read.
@@ -37,9 +37,10 @@ pub(super) enum LookupError {
     Missing,
 }
 
-/// What is asked about.
-#[derive(Default)]
-pub(super) struct Asked {
+/// What is asked about, beside what was found before.
+#[derive(Debug, Default)]
+pub struct Asked {
+    found: Found,
     wallets: BTreeSet<Uuid>,
     subjects: BTreeSet<(String, String)>,
     transfers: BTreeSet<Uuid>,
@@ -71,7 +72,7 @@ pub(super) struct HoldFacts {
 }
 
 /// What was found.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) wallets: HashMap<WalletId, WalletFacts>,
     pub(super) customers: HashMap<(String, String), CustomerId>,
@@ -81,14 +82,24 @@ pub(super) struct Found {
 }
 
 impl Asked {
-    pub(super) fn of(orders: &[&WalletOrder], asked: Question) -> Self {
+    pub(super) fn of(orders: &[&WalletOrder], asked: Question, known: impl Fn(WalletId) -> Option<WalletFacts>) -> Self {
         let mut all = Self::default();
+        let mut wallet = |all: &mut Self, id: WalletId| match known(id) {
+            Some(facts) => {
+                all.found.wallets.insert(id, facts);
+            }
+            None => {
+                all.wallets.insert(id.as_uuid());
+            }
+        };
         for order in orders {
             for ask in &order.asks {
                 match ask {
                     Ask::Refused(_) => {}
-                    Ask::Transfer(ask) => all.wallets.extend([ask.source.as_uuid(), ask.destination.as_uuid()]),
-                    Ask::Hold(ask) => all.wallets.extend([ask.source.as_uuid(), ask.destination.as_uuid()]),
+                    Ask::Transfer(TransferAsk { source, destination, .. })
+                    | Ask::Hold(HoldAsk { source, destination, .. }) => {
+                        [*source, *destination].into_iter().for_each(|id| wallet(&mut all, id));
+                    }
                     Ask::Reverse { original, .. } => all.transfers.extend([original.as_uuid()]),
                     Ask::Capture { hold, .. } | Ask::Release { hold } => all.holds.extend([hold.as_uuid()]),
                 }
@@ -104,45 +115,45 @@ impl Asked {
     }
 
     /// The questions, in the order in which [`read`](Self::read) takes the answers.
-    pub(super) fn queries(self) -> Vec<Query> {
+    pub(super) fn queries(&self) -> Vec<Query> {
         let mut queries = Vec::new();
-        for (sql, ids) in [(WALLETS, self.wallets), (TRANSFERS, self.transfers), (HOLDS, self.holds)] {
+        for (sql, ids) in [(WALLETS, &self.wallets), (TRANSFERS, &self.transfers), (HOLDS, &self.holds)] {
             if !ids.is_empty() {
-                queries.push(Query { sql, params: vec![Box::new(ids.into_iter().collect::<Vec<_>>())] });
+                queries.push(Query { sql, params: vec![Box::new(ids.iter().copied().collect::<Vec<_>>())] });
             }
         }
         if !self.subjects.is_empty() {
-            let (issuers, subjects): (Vec<_>, Vec<_>) = self.subjects.into_iter().unzip();
+            let (issuers, subjects): (Vec<_>, Vec<_>) = self.subjects.iter().cloned().unzip();
             queries.push(Query { sql: CUSTOMERS, params: vec![Box::new(issuers), Box::new(subjects)] });
         }
         if !self.keys.is_empty() {
-            queries.push(Query { sql: idempotency::RECORDS, params: vec![Box::new(self.keys)] });
+            queries.push(Query { sql: idempotency::RECORDS, params: vec![Box::new(self.keys.clone())] });
         }
         queries
     }
 
-    pub(super) fn read(&self, answers: &[Vec<Row>]) -> Result<Found, LookupError> {
+    pub(super) fn read(self, answers: &[Vec<Row>]) -> Result<Found, LookupError> {
+        let Self { mut found, wallets, subjects, transfers, holds, keys } = self;
         let mut answers = answers.iter();
-        let mut next = |was_asked: bool| -> Result<&[Row], LookupError> {
-            if was_asked { answers.next().map(Vec::as_slice).ok_or(LookupError::Missing) } else { Ok(&[]) }
+        let mut next = |is_asked: bool| -> Result<&[Row], LookupError> {
+            if is_asked { answers.next().map(Vec::as_slice).ok_or(LookupError::Missing) } else { Ok(&[]) }
         };
-        let mut found = Found::default();
-        for row in next(!self.wallets.is_empty())? {
+        for row in next(!wallets.is_empty())? {
             let customer: Option<Uuid> = row.try_get("customer_id")?;
             let facts = WalletFacts { customer: customer.map(CustomerId::from_uuid), currency: currency(row)? };
             found.wallets.insert(WalletId::from_uuid(row.try_get("id")?), facts);
         }
-        for row in next(!self.transfers.is_empty())? {
+        for row in next(!transfers.is_empty())? {
             found.transfers.insert(WalletTransferId::from_uuid(row.try_get("id")?), transfer(row)?);
         }
-        for row in next(!self.holds.is_empty())? {
+        for row in next(!holds.is_empty())? {
             found.holds.insert(WalletHoldId::from_uuid(row.try_get("id")?), hold(row)?);
         }
-        for row in next(!self.subjects.is_empty())? {
+        for row in next(!subjects.is_empty())? {
             let subject = (row.try_get("issuer")?, row.try_get("subject")?);
             found.customers.insert(subject, CustomerId::from_uuid(row.try_get("id")?));
         }
-        for row in next(!self.keys.is_empty())? {
+        for row in next(!keys.is_empty())? {
             let record = idempotency::record(row)?;
             found.records.insert(record.key.clone(), record);
         }

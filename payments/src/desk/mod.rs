@@ -3,13 +3,14 @@
 
 mod columns;
 mod decide;
+mod known_wallets;
 mod lookup;
 mod order;
 
 use std::sync::Arc;
 
-use kernel::{AuditRecordId, Clock, Entropy, EventId};
-use ledger::{Decided, Desk, EventColumns, EventDraft, Needs, Question, rules::Book};
+use kernel::{AuditRecordId, Clock, Entropy};
+use ledger::{Decided, Desk, EventDraft, Events, Needs, Question, rules::Book};
 use tenancy::{
     Environment,
     audit::{self, Outcome},
@@ -21,9 +22,11 @@ use tokio_postgres::Row;
 pub(crate) use self::lookup::WalletFacts;
 use self::{
     columns::ObjectColumns,
-    lookup::{Asked, Found},
+    known_wallets::KnownWallets,
+    lookup::Found,
 };
 pub use self::{
+    lookup::Asked,
     decide::{Declined, Object},
     order::{Answered, Ask, HoldAsk, Rendered, TransferAsk, WalletOrder},
 };
@@ -33,6 +36,7 @@ pub use self::{
 pub struct WalletDesk {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    known_wallets: KnownWallets,
 }
 
 /// What is written beside the ledger.
@@ -41,13 +45,13 @@ struct Papers {
     objects: ObjectColumns,
     audit: audit::RecordColumns,
     answers: idempotency::RecordColumns,
-    events: EventColumns,
+    events: Events,
 }
 
 impl WalletDesk {
     /// A desk with this time and chance.
-    pub const fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy }
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { clock, entropy, known_wallets: KnownWallets::default() }
     }
 
     fn settle(
@@ -94,10 +98,7 @@ impl WalletDesk {
             Ok(objects) => {
                 for object in objects {
                     line(Some(&object.id()), Outcome::Succeeded);
-                    papers.events.push(
-                        EventId::generate(clock, entropy),
-                        EventDraft { kind: object.event(), object: object.uuid() },
-                    );
+                    papers.events.push(EventDraft { kind: object.event(), object: object.uuid() });
                     papers.objects.push(object);
                 }
             }
@@ -129,27 +130,33 @@ impl Desk for WalletDesk {
         }
     }
 
-    fn questions(&self, orders: &[&WalletOrder], asked: Question) -> Vec<Query> {
-        Asked::of(orders, asked).queries()
+    fn questions(&self, environment: &Environment, orders: &[&WalletOrder], asked: Question) -> (Asked, Vec<Query>) {
+        let asked = self.known_wallets.with(environment.id, |known| Asked::of(orders, asked, known));
+        let queries = asked.queries();
+        (asked, queries)
     }
 
     fn decide(
         &self,
         environment: &Environment,
         orders: &[&WalletOrder],
-        rows: &[Vec<Row>],
-        asked: Question,
+        (asked, rows): (Asked, &[Vec<Row>]),
+        _: Question,
         book: &mut Book,
     ) -> Result<Decided<Answered>, String> {
-        let found = Asked::of(orders, asked).read(rows).map_err(|error| error.to_string())?;
+        let found = asked.read(rows).map_err(|error| error.to_string())?;
+        if !rows.is_empty() {
+            self.known_wallets.learn(environment.id, &found.wallets);
+        }
         let mut papers = Papers::default();
-        let answers =
+        let answers: Vec<Answered> =
             orders.iter().map(|order| self.settle(order, environment, &found, (&mut *book, &mut papers))).collect();
+        let refuses = answers.iter().any(|answer| !matches!(answer, Answered::Now { outcome: Ok(_), .. }));
         let now = book.now();
         let Papers { objects, audit, answers: records, events } = papers;
-        let writes = objects.queries(now).into_iter().chain(audit.queries(now));
-        let writes = writes.chain(records.queries(now)).chain(events.queries(now)).collect();
+        let writes = objects.queries(now).into_iter().chain(audit.queries(now)).chain(records.queries(now));
+        let writes = writes.chain(events.queries(self.clock.as_ref(), self.entropy.as_ref(), now)).collect();
         // Every outcome is stored under a unique key, which tells whether it happened before.
-        Ok(Decided { answers, writes, is_doubtful: false })
+        Ok(Decided { answers, writes, refuses, is_doubtful: false })
     }
 }

@@ -8,11 +8,11 @@ use super::{Answer, AnswerBody, Fingerprint, IdempotencyKey, first_bytes};
 use crate::lane::Query;
 
 /// Asks for the records of keys, an array of text.
-pub const RECORDS: &str =
-    "SELECT key, fingerprint, status, body, sealed_body FROM idempotency_record WHERE key = ANY($1::text[])";
+pub const RECORDS: &str = "\
+SELECT key, fingerprint, status, body, sealed_body FROM {schema}.idempotency_record WHERE key = ANY($1::text[])";
 /// Keys in order, so that two batches never wait for each other's in a circle.
 const WRITE_RECORDS: &str = "\
-INSERT INTO idempotency_record (key, fingerprint, status, body, sealed_body, created_at) \
+INSERT INTO {schema}.idempotency_record (key, fingerprint, status, body, sealed_body, created_at) \
 SELECT key, fingerprint, status, body, sealed_body, $6::timestamptz \
 FROM unnest($1::text[], $2::bytea[], $3::smallint[], $4::text[], $5::bytea[]) \
 AS r (key, fingerprint, status, body, sealed_body) ORDER BY key";

@@ -1,10 +1,14 @@
 //! The lanes there are: made when needed, kept while they are good.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
+use kernel::EnvironmentId;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -14,7 +18,10 @@ use tokio_postgres::{Config, NoTls, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{Lane, LaneError};
-use crate::DatabaseError;
+use crate::{
+    DatabaseError,
+    tx::{IDLE_TIMEOUT_MS, LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS},
+};
 
 /// Longest wait for a free lane.
 const WAIT_MAX: Duration = Duration::from_secs(5);
@@ -22,7 +29,7 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// What every lane runs under. Its statements join arrays to tables by key: a plan that reads a whole table because
 /// its statistics are young would be wrong for ever, since a lane plans once.
-const OPTIONS: &str = "-c search_path=pg_catalog -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off \
+const PLANNING: &str = "-c search_path=pg_catalog -c plan_cache_mode=force_generic_plan -c enable_hashjoin=off \
     -c enable_mergejoin=off -c enable_seqscan=off -c jit=off";
 
 /// How to reach Postgres.
@@ -46,11 +53,30 @@ struct Inner {
     encrypted: bool,
     idle: Mutex<Vec<Lane>>,
     places: Arc<Semaphore>,
+    /// How many wait for a lane.
+    waiting: AtomicUsize,
 }
 
 /// The right to hold a lane.
 #[derive(Debug)]
 pub(super) struct Place(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+
+/// Somebody waits for a lane as long as this lives.
+struct InLine<'a>(&'a AtomicUsize);
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// With the limits of every transaction in an environment.
+fn options() -> String {
+    format!(
+        "{PLANNING} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS} \
+         -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+    )
+}
 
 impl Lanes {
     /// Reads the URL; connects when first used.
@@ -65,7 +91,7 @@ impl Lanes {
         let encrypted = !plain && !loopback;
         settings
             .application_name(config.application_name)
-            .options(OPTIONS)
+            .options(options())
             .connect_timeout(CONNECT_MAX)
             .ssl_mode(if encrypted { SslMode::Require } else { SslMode::Disable });
         Ok(Self(Arc::new(Inner {
@@ -73,19 +99,35 @@ impl Lanes {
             encrypted,
             idle: Mutex::default(),
             places: Arc::new(Semaphore::new(config.lanes_max)),
+            waiting: AtomicUsize::new(0),
         })))
     }
 
-    pub(super) async fn take(&self) -> Result<(Place, Lane), LaneError> {
+    /// A lane, if possible one that knows the environment's statements.
+    pub(super) async fn take(&self, environment: EnvironmentId) -> Result<(Place, Lane), LaneError> {
+        self.0.waiting.fetch_add(1, Ordering::Relaxed);
+        let in_line = InLine(&self.0.waiting);
         let place = timeout(WAIT_MAX, Arc::clone(&self.0.places).acquire_owned()).await;
+        drop(in_line);
         let place = place.ok().and_then(Result::ok).ok_or(LaneError::Unavailable(None))?;
-        loop {
-            let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            match idle {
-                Some(lane) if lane.client.is_closed() => {}
-                Some(lane) => return Ok((Place(place), lane)),
-                None => return Ok((Place(place), self.connect().await?)),
-            }
+        match self.idle(environment) {
+            Some(lane) => Ok((Place(place), lane)),
+            None => Ok((Place(place), self.connect().await?)),
+        }
+    }
+
+    /// Whether somebody waits for a lane.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.0.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    fn idle(&self, environment: EnvironmentId) -> Option<Lane> {
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|lane| !lane.client.is_closed());
+        let known = idle.iter().position(|lane| lane.prepared.contains_key(&environment));
+        match known {
+            Some(index) => Some(idle.swap_remove(index)),
+            None => idle.pop(),
         }
     }
 

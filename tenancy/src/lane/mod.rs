@@ -1,11 +1,13 @@
 //! Lanes: connections of the posting engine, on which the statements of a transaction travel together.
 //!
-//! A [`LaneTx`] takes on an environment's role and path exactly as a [`TenantTx`](crate::TenantTx) does. What
-//! differs is the wire: everything up to the first decision is one round trip, everything after it, `COMMIT`
-//! included, another.
+//! A [`LaneTx`] takes on an environment's role as a [`TenantTx`](crate::TenantTx) does. Its statements name the
+//! environment's schema themselves, so that a lane, which serves many environments, plans each once. What differs is
+//! the wire: everything up to the first decision is one round trip, everything after it, `COMMIT` included, another;
+//! and where everything is decided beforehand, a [`Pipe`] sends transactions one behind the other, without waiting.
 
 mod connect;
 mod error;
+mod pipe;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -15,16 +17,20 @@ use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 pub use connect::{Lanes, LanesConfig};
 pub use error::LaneError;
+pub use pipe::{Outcome, Pipe};
 
-use crate::{Environment, tx::begin_text};
+use crate::{Environment, SchemaName};
 
 /// Environments whose statements one connection keeps prepared; a backend remembers each (about 200 KiB).
 const ENVIRONMENTS_MAX: usize = 256;
+/// Stands for the environment's schema in the text of a statement.
+const SCHEMA: &str = "{schema}";
 
 /// A value of a statement.
 pub type Param = Box<dyn ToSql + Send + Sync>;
 
-/// A statement with its values. The text is a constant: it is prepared once for each connection and environment.
+/// A statement with its values. The text is a constant, in which `{schema}.` stands before the name of everything that
+/// is an environment's: it is prepared once for each connection and environment.
 #[derive(Debug)]
 pub struct Query {
     /// The text.
@@ -35,9 +41,19 @@ pub struct Query {
 
 type Prepared = HashMap<&'static str, Statement>;
 
+/// The text of a [`Query`] for a transaction that has the environment's path.
+pub fn in_path(sql: &str) -> String {
+    sql.replace("{schema}.", "")
+}
+
+/// Begins, and takes on the role for this transaction alone. Limits of time are the lane's.
+fn begin_text(schema: &SchemaName) -> String {
+    format!("BEGIN; SET LOCAL ROLE {}", schema.quoted())
+}
+
 /// One connection.
 #[derive(Debug)]
-pub struct Lane {
+struct Lane {
     client: Client,
     prepared: HashMap<EnvironmentId, Prepared>,
 }
@@ -60,7 +76,7 @@ impl LaneTx {
         environment: Arc<Environment>,
         queries: &[Query],
     ) -> Result<(Self, Vec<Vec<Row>>), LaneError> {
-        let (place, lane) = lanes.take().await?;
+        let (place, lane) = lanes.take(environment.id).await?;
         let mut tx = Self { lane, lanes: lanes.clone(), environment, _place: place };
         let begin_with = begin_text(&tx.environment.schema);
         let answers = if tx.knows(queries) {
@@ -118,41 +134,59 @@ impl LaneTx {
         error
     }
 
+    /// Inside the transaction, because without its role the names mean nothing.
+    async fn prepare(&mut self, queries: &[Query]) -> Result<(), tokio_postgres::Error> {
+        self.lane.prepare(&self.environment, queries).await
+    }
+
     fn knows(&self, queries: &[Query]) -> bool {
-        let prepared = self.lane.prepared.get(&self.environment.id);
+        self.lane.knows(self.environment.id, queries)
+    }
+
+    /// Sends all queries, then waits for all answers.
+    async fn run(&self, queries: &[Query]) -> Vec<Result<Vec<Row>, tokio_postgres::Error>> {
+        self.lane.run(self.environment.id, queries).await
+    }
+}
+
+impl Lane {
+    fn knows(&self, environment: EnvironmentId, queries: &[Query]) -> bool {
+        let prepared = self.prepared.get(&environment);
         queries.iter().all(|query| prepared.is_some_and(|prepared| prepared.contains_key(query.sql)))
     }
 
-    /// Inside the transaction, because without its role the names mean nothing.
-    async fn prepare(&mut self, queries: &[Query]) -> Result<(), tokio_postgres::Error> {
-        if self.knows(queries) {
+    async fn prepare(&mut self, environment: &Environment, queries: &[Query]) -> Result<(), tokio_postgres::Error> {
+        if self.knows(environment.id, queries) {
             return Ok(());
         }
-        let Lane { client, prepared } = &mut self.lane;
-        if prepared.len() >= ENVIRONMENTS_MAX
-            && !prepared.contains_key(&self.environment.id)
-            && let Some(other) = prepared.keys().next().copied()
+        if self.prepared.len() >= ENVIRONMENTS_MAX
+            && !self.prepared.contains_key(&environment.id)
+            && let Some(other) = self.prepared.keys().next().copied()
         {
-            prepared.remove(&other);
+            self.prepared.remove(&other);
         }
-        let prepared = prepared.entry(self.environment.id).or_default();
+        let prepared = self.prepared.entry(environment.id).or_default();
         for query in queries {
             if !prepared.contains_key(query.sql) {
-                prepared.insert(query.sql, client.prepare(query.sql).await?);
+                let text = query.sql.replace(SCHEMA, &environment.schema.quoted());
+                prepared.insert(query.sql, self.client.prepare(&text).await?);
             }
         }
         Ok(())
     }
 
-    /// Sends all queries, then waits for all answers.
-    async fn run(&self, queries: &[Query]) -> Vec<Result<Vec<Row>, tokio_postgres::Error>> {
-        let prepared = self.lane.prepared.get(&self.environment.id);
+    async fn run(
+        &self,
+        environment: EnvironmentId,
+        queries: &[Query],
+    ) -> Vec<Result<Vec<Row>, tokio_postgres::Error>> {
+        let prepared = self.prepared.get(&environment);
         let runs = queries.iter().filter_map(|query| {
             let statement = prepared?.get(query.sql)?;
             Some(async {
                 let params: Vec<&(dyn ToSql + Sync)> =
                     query.params.iter().map(|param| -> &(dyn ToSql + Sync) { param.as_ref() }).collect();
-                self.lane.client.query(statement, &params).await
+                self.client.query(statement, &params).await
             })
         });
         join_all(runs).await

@@ -25,7 +25,7 @@ async fn old_tenants(count: usize) -> World {
 }
 
 async fn migrate(world: &World, request: serde_json::Value) -> Operation {
-    let request: MigrationRequest = serde_json::from_value(request).unwrap();
+    let request = MigrationRequest { version_max: Some(NEW.to_owned()), ..serde_json::from_value(request).unwrap() };
     let started = written(world.control.start_migration(&call(), &request).await.unwrap());
     world.ended(started.operation.unwrap()).await
 }
@@ -151,7 +151,7 @@ async fn a_killed_migration_is_completed_by_the_next_process() {
             .await;
         let killer = KillAt::new(number);
         let dying = world.observed(pinned(), killer.clone()).await;
-        let request: MigrationRequest = serde_json::from_value(json!({"parallel": 2})).unwrap();
+        let request: MigrationRequest = serde_json::from_value(json!({"parallel": 2, "version_max": NEW})).unwrap();
         let id = written(dying.start_migration(&call(), &request).await.unwrap()).operation.unwrap();
         while killer.death().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -26,6 +26,21 @@ const FORBIDDEN: &[(&str, &str)] = &[
          WHERE balance_after_minor <> before + amount_minor",
     ),
     (
+        "an entry is not chained to the one before, or the chain does not end in the account",
+        "SELECT * FROM (SELECT account_id, sequence, id, previous_id, lag(id) OVER account AS before, lead(id) OVER account AS behind FROM \
+           (SELECT debit_account_id AS account_id, debit_sequence AS sequence, id, debit_previous_id AS previous_id FROM {s}.ledger_transfer \
+            UNION ALL SELECT credit_account_id, credit_sequence, id, credit_previous_id FROM {s}.ledger_transfer) side \
+           WINDOW account AS (PARTITION BY account_id ORDER BY sequence)) e \
+         WHERE previous_id IS DISTINCT FROM before OR (behind IS NULL AND NOT EXISTS \
+           (SELECT FROM {s}.ledger_account a WHERE a.id = e.account_id AND a.last_transfer_id = e.id))",
+    ),
+    (
+        "a mark is missing, or marks another entry",
+        "SELECT e.account_id, e.sequence, m.* FROM {s}.ledger_entry e FULL JOIN {s}.ledger_mark m \
+         ON m.account_id = e.account_id AND m.sequence = e.sequence WHERE (e.sequence % 32 = 0 OR e.sequence IS NULL) \
+         AND (m.transfer_id, m.effective_at) IS DISTINCT FROM (e.transfer_id, e.effective_at)",
+    ),
+    (
         "an entry belongs to no transfer or no account of this environment",
         "SELECT e.* FROM {s}.ledger_entry e LEFT JOIN {s}.ledger_transfer t ON t.id = e.transfer_id \
          LEFT JOIN {s}.ledger_account a ON a.id = e.account_id WHERE t.id IS NULL OR a.id IS NULL",
@@ -59,7 +74,8 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ),
     (
         "a transfer has no event, or two",
-        "SELECT w.id FROM {s}.wallet_transfer w LEFT JOIN {s}.event e ON e.object_id = w.id GROUP BY w.id HAVING count(e.id) <> 1",
+        "SELECT w.id FROM {s}.wallet_transfer w LEFT JOIN (SELECT unnest(object_ids) AS object_id FROM {s}.event) e \
+         ON e.object_id = w.id GROUP BY w.id HAVING count(e.object_id) <> 1",
     ),
     (
         "a sealed field is not sealed under a data key of this environment",

@@ -289,7 +289,7 @@ async fn a_migration_with_one_failing_tenant_exits_6_and_resumes(app: App) {
     cli.json(0, &["operation", "resume", &id]).await;
     let done = cli.json(0, &["tenant", "migrate", "--all", "--yes"]).await;
     assert_eq!(done["changed"], false, "{done:#}");
-    let behind = "SELECT count(*) FROM platform.environment WHERE schema_version <> 'm0005_wallet_transfers_by_hold'";
+    let behind = "SELECT count(*) FROM platform.environment WHERE schema_version <> 'm0006_chained_entries'";
     assert_eq!(stack.database.number(behind).await, 0);
     app.check_invariants().await;
 }

@@ -2,7 +2,7 @@
 
 use entity::tenant::fx_conversion::ActiveModel;
 use kernel::{Amount, Currency, FxConversionId, FxQuoteId, WalletId};
-use ledger::{PostingError, Reason, Rejection};
+use ledger::{EventDraft, Events, PostingError, Reason, Rejection};
 use policies::{CreateFxConversion, Permit};
 use sea_orm::ActiveValue::Set;
 
@@ -82,6 +82,7 @@ pub async fn create(
         created_at: Set(now),
     };
     store::insert(context.tx, row).await?;
+    tell(context, id).await?;
     Ok(FxConversion {
         id,
         quote: draft.quote,
@@ -99,6 +100,12 @@ pub async fn create(
         livemode,
         created: now,
     })
+}
+
+async fn tell(context: &Context<'_>, id: FxConversionId) -> Result<(), Failure> {
+    let mut events = Events::default();
+    events.push(EventDraft { kind: "fx_conversion.created", object: id.as_uuid() });
+    Ok(events.write_in(context.tx, context.clock, context.entropy, context.now()).await?)
 }
 
 /// What a rejection means to a client. The others cannot come about: wallets, accounts and currencies agree.

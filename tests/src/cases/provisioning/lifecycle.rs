@@ -26,7 +26,7 @@ pub async fn a_tenant_lives_from_creation_to_offboarding_and_every_step_repeats_
     assert_eq!((object["object"].as_str(), object["status"].as_str()), (Some("tenant"), Some("active")), "{object}");
     for environment in object["environments"].as_array().expect("both environments") {
         assert_eq!(environment["state"], "active", "{environment}");
-        assert_eq!(environment["schema_version"], "m0005_wallet_transfers_by_hold", "{environment}");
+        assert_eq!(environment["schema_version"], "m0006_chained_entries", "{environment}");
         assert_eq!(environment["key"]["state"], "enabled", "{environment}");
     }
     let listed = staff.get("/platform/v1/tenants?limit=100&status=active").await.ok();
