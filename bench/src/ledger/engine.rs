@@ -5,8 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use futures::future::try_join_all;
 use kernel::{
-    Amount, Currency, EnvironmentId, LedgerAccountId, LedgerTransferId, Mode, SystemClock, SystemEntropy,
-    TenantId,
+    Amount, Currency, EnvironmentId, LedgerAccountId, LedgerTransferId, Mode, SystemClock, SystemEntropy, TenantId,
 };
 use keyring::{KeyReference, KeyState, ProviderKind};
 use ledger::{Engine, EngineConfig, EventDraft, PostingOrder, Postings, TransferDraft};
@@ -126,7 +125,8 @@ impl Bench<'_> {
         let url = self.cluster.postgres().url(LOGIN.0, LOGIN.1, DATABASE).into();
         let lanes = LanesConfig { url, lanes_max: 8, application_name: "bench" };
         let config = EngineConfig { lanes, waiting_max: 100_000, batch_max: 1_000 };
-        let engine = Engine::new(Postings::new(Arc::new(SystemClock), Arc::new(SystemEntropy)), &config, Arc::new(SystemClock))?;
+        let engine =
+            Engine::new(Postings::new(Arc::new(SystemClock), Arc::new(SystemEntropy)), &config, Arc::new(SystemClock))?;
         let environments = environments.to_vec();
         Ok(Arc::new(Tessera { name, engine, environments, accounts, currency: "eur".parse()? }))
     }
@@ -173,8 +173,12 @@ impl Bench<'_> {
         let sql = format!(
             "BEGIN; CREATE ROLE {quoted} NOLOGIN; CREATE SCHEMA {quoted}; SET LOCAL search_path TO {quoted}; {baseline} \
              GRANT {quoted} TO {login}; \
-             INSERT INTO ledger_account (id, currency, floor_minor, balance_minor, created_at) \
-             SELECT lpad(to_hex(n), 32, '0')::uuid, 'eur', 0, {FUNDS}, now() FROM generate_series(0, {accounts} - 1) AS n; COMMIT"
+             COMMIT; SET search_path TO {quoted}; \
+             DO $$ BEGIN FOR n IN 0 .. {accounts} - 1 LOOP \
+               INSERT INTO ledger_account (id, currency, floor_minor, balance_minor, created_at) \
+               VALUES (lpad(to_hex(n), 32, '0')::uuid, 'eur', 0, {FUNDS}, now()); \
+               UPDATE ledger_account SET version = version + 1 WHERE id = lpad(to_hex(n), 32, '0')::uuid; \
+             END LOOP; END $$; RESET search_path"
         );
         super::cluster::run_script(&self.admin, &sql).await?;
         sqlx::query(AssertSqlSafe(format!("VACUUM ANALYZE {quoted}.ledger_account"))).execute(&self.admin).await?;

@@ -1,15 +1,14 @@
 //! The task that empties one environment's queue.
 
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
+use kernel::LedgerAccountId;
 use tenancy::{
     Environment,
-    lane::{LaneError, Outcome, Pipe},
+    lane::{LaneError, Outcome, Pipe, Query},
 };
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use super::{
     Decided, Desk, Inner, Question,
@@ -17,10 +16,16 @@ use super::{
     memory::{Memories, Memory},
     queue::Waiting,
 };
-use crate::posting::{columns::Columns, needs::Needs};
+use crate::{
+    posting::{columns::Columns, needs::Needs, rows, sql},
+    rules::AccountState,
+};
 
 /// Batches that are on their way at once: one that the server works on, and one that it finds when it is done.
 const UNDER_WAY_MAX: usize = 2;
+
+/// What every lane of an engine needs.
+const STATEMENTS: [&str; 3] = [sql::ACCOUNTS, sql::WRITE, sql::WRITE_MARKS];
 
 /// A batch that was sent and not yet heard of.
 struct UnderWay<D: Desk> {
@@ -65,12 +70,35 @@ impl<D: Desk> Drain<D> {
             let is_ahead = !self.under_way.is_empty();
             let (environment, batch_max) = (self.environment.id, self.engine.batch_max);
             let Some(waiting) = self.engine.queues.take(environment, batch_max, is_ahead) else { break };
-            if let Err(waiting) = self.send(waiting) {
+            let Err(waiting) = self.send(waiting) else { continue };
+            let waiting = if self.learn_accounts(&waiting).await { self.send(waiting).err() } else { Some(waiting) };
+            if let Some(waiting) = waiting {
                 self.hear_of_all().await;
                 self.close_pipe();
                 batch::run(&self.engine, &self.environment, &mut self.memory, waiting, Start::default()).await;
             }
         }
+    }
+
+    /// Reads the accounts of plain transfers that were never seen. Nothing under way is about them. Whether there were
+    /// any.
+    async fn learn_accounts(&mut self, waiting: &[Waiting<D>]) -> bool {
+        let needs = self.needs(waiting.iter().map(|one| &one.order));
+        if !self.memory.is_relied_on() || !needs.is_plain() {
+            return false;
+        }
+        let unknown = |id: &Uuid| self.memory.book.account(LedgerAccountId::from_uuid(*id)).is_none();
+        let unknown: Vec<Uuid> = needs.account_ids().into_iter().filter(unknown).collect();
+        if unknown.is_empty() {
+            return false;
+        }
+        let query = Query { sql: sql::ACCOUNTS, params: vec![Box::new(unknown)] };
+        let Some(answers) = self.pipe.as_ref().and_then(|pipe| pipe.ask(query)) else { return false };
+        self.hear_of_all().await;
+        let rows = answers.await.unwrap_or_default();
+        let accounts: Vec<AccountState> = rows.iter().filter_map(|row| rows::account(row).ok()).collect();
+        self.memory.learn(accounts);
+        true
     }
 
     /// Waits for a lane, unless there is one. One that others wait for is not kept longer than what is under way.
@@ -82,7 +110,7 @@ impl<D: Desk> Drain<D> {
             self.close_pipe();
         }
         if self.pipe.is_none() && self.memory.is_relied_on() {
-            self.pipe = Pipe::open(&self.engine.lanes, &self.environment).await.ok();
+            self.pipe = Pipe::open(&self.engine.lanes, &self.environment, &STATEMENTS).await.ok();
         }
         true
     }
@@ -127,12 +155,14 @@ impl<D: Desk> Drain<D> {
     }
 
     fn remembers_accounts(&self, orders: &[&D::Order]) -> bool {
-        let (desk, book) = (&self.engine.desk, &self.memory.book);
+        let needs = self.needs(orders.iter().copied());
+        needs.is_plain() && needs.accounts.iter().all(|account| self.memory.book.account(*account).is_some())
+    }
+
+    fn needs<'a>(&self, orders: impl Iterator<Item = &'a D::Order>) -> Needs {
         let mut needs = Needs::default();
-        for order in orders {
-            desk.needs(order, &mut needs);
-        }
-        needs.is_plain() && needs.accounts.iter().all(|account| book.account(*account).is_some())
+        orders.for_each(|order| self.engine.desk.needs(order, &mut needs));
+        needs
     }
 
     async fn heard_of_first(&mut self, outcome: Result<(), LaneError>) {

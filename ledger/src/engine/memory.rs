@@ -11,7 +11,7 @@ use std::{
 use kernel::EnvironmentId;
 use time::OffsetDateTime;
 
-use crate::rules::Book;
+use crate::rules::{AccountState, Book};
 
 /// Accounts remembered of one environment (about 250 bytes each), before all of them are forgotten.
 const ACCOUNTS_MAX: usize = 131_072;
@@ -48,8 +48,13 @@ impl Memory {
     }
 
     /// A batch was written under locks; its accounts are as they are now in the book.
-    pub(super) fn wrote_locked(&mut self, accounts: impl IntoIterator<Item = crate::rules::AccountState>) {
+    pub(super) fn wrote_locked(&mut self, accounts: impl IntoIterator<Item = AccountState>) {
         self.locked_batches = self.locked_batches.saturating_sub(1);
+        self.learn(accounts);
+    }
+
+    /// Accounts as they were just read or written.
+    pub(super) fn learn(&mut self, accounts: impl IntoIterator<Item = AccountState>) {
         if self.book.accounts_count() > ACCOUNTS_MAX {
             self.book.forget();
         }

@@ -28,15 +28,15 @@ use tenancy::{
 use tokio::sync::{Notify, oneshot};
 use tokio_util::task::TaskTracker;
 
-use self::{
-    drain::Drain,
-    memory::Memories,
-    queue::{Queues, Submitted, Waiting},
-};
 pub use self::{
     desk::{Decided, Desk, Question},
     error::EngineError,
     postings::{PostingOrder, Postings},
+};
+use self::{
+    drain::Drain,
+    memory::Memories,
+    queue::{Queues, Submitted, Waiting},
 };
 
 /// How an engine is set up.

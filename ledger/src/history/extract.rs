@@ -225,9 +225,7 @@ impl Extract {
                 let behind = before.saturating_add(limited(skipped)).min(*last);
                 Part::Run { behind, last: behind.saturating_add(limited(count)).min(*last) }
             }
-            Order::Listed(transfers) => {
-                Part::Listed(transfers.iter().skip(skipped).take(count).copied().collect())
-            }
+            Order::Listed(transfers) => Part::Listed(transfers.iter().skip(skipped).take(count).copied().collect()),
         }
     }
 }

@@ -197,7 +197,8 @@ impl Book {
         accounts.sort_unstable_by_key(|change| change.after.id);
         let held = &self.holds;
         let changed = self.holds_before.drain();
-        let changed = changed.filter_map(|(id, before)| held.get(&id).map(|after| HoldChange { before, after: *after }));
+        let changed =
+            changed.filter_map(|(id, before)| held.get(&id).map(|after| HoldChange { before, after: *after }));
         let mut holds: Vec<HoldChange> = changed.collect();
         holds.sort_unstable_by_key(|change| change.after.id);
         let transfers = std::mem::take(&mut self.written);

@@ -30,7 +30,11 @@ fn move_money(debit: LedgerAccountId, credit: LedgerAccountId, minor: i64) -> Po
 async fn events(environments: &Environments, environment: &Arc<Environment>) -> i64 {
     let tx = environments.begin(environment).await;
     tx.with_connection(|connection| {
-        Box::pin(async move { sqlx::query_scalar("SELECT coalesce(sum(cardinality(object_ids)), 0)::bigint FROM event").fetch_one(connection).await })
+        Box::pin(async move {
+            sqlx::query_scalar("SELECT coalesce(sum(cardinality(object_ids)), 0)::bigint FROM event")
+                .fetch_one(connection)
+                .await
+        })
     })
     .await
     .unwrap()

@@ -18,7 +18,11 @@ pub(super) struct KnownWallets(Arc<Mutex<HashMap<(EnvironmentId, WalletId), Wall
 
 impl KnownWallets {
     /// Looks up many under one lock.
-    pub(super) fn with<T>(&self, environment: EnvironmentId, look: impl FnOnce(&dyn Fn(WalletId) -> Option<WalletFacts>) -> T) -> T {
+    pub(super) fn with<T>(
+        &self,
+        environment: EnvironmentId,
+        look: impl FnOnce(&dyn Fn(WalletId) -> Option<WalletFacts>) -> T,
+    ) -> T {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         look(&|wallet| known.get(&(environment, wallet)).copied())
     }

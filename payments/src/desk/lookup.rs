@@ -82,7 +82,11 @@ pub(super) struct Found {
 }
 
 impl Asked {
-    pub(super) fn of(orders: &[&WalletOrder], asked: Question, known: impl Fn(WalletId) -> Option<WalletFacts>) -> Self {
+    pub(super) fn of(
+        orders: &[&WalletOrder],
+        asked: Question,
+        known: impl Fn(WalletId) -> Option<WalletFacts>,
+    ) -> Self {
         let mut all = Self::default();
         let mut wallet = |all: &mut Self, id: WalletId| match known(id) {
             Some(facts) => {

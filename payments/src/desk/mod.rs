@@ -20,14 +20,10 @@ use tenancy::{
 use tokio_postgres::Row;
 
 pub(crate) use self::lookup::WalletFacts;
-use self::{
-    columns::ObjectColumns,
-    known_wallets::KnownWallets,
-    lookup::Found,
-};
+use self::{columns::ObjectColumns, known_wallets::KnownWallets, lookup::Found};
 pub use self::{
-    lookup::Asked,
     decide::{Declined, Object},
+    lookup::Asked,
     order::{Answered, Ask, HoldAsk, Rendered, TransferAsk, WalletOrder},
 };
 

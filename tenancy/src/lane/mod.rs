@@ -17,7 +17,7 @@ use tokio_postgres::{Client, Row, Statement, types::ToSql};
 
 pub use connect::{Lanes, LanesConfig};
 pub use error::LaneError;
-pub use pipe::{Outcome, Pipe};
+pub use pipe::{Answers, Outcome, Pipe};
 
 use crate::{Environment, SchemaName};
 
@@ -136,7 +136,8 @@ impl LaneTx {
 
     /// Inside the transaction, because without its role the names mean nothing.
     async fn prepare(&mut self, queries: &[Query]) -> Result<(), tokio_postgres::Error> {
-        self.lane.prepare(&self.environment, queries).await
+        let statements: Vec<&'static str> = queries.iter().map(|query| query.sql).collect();
+        self.lane.prepare(&self.environment, &statements).await
     }
 
     fn knows(&self, queries: &[Query]) -> bool {
@@ -155,8 +156,17 @@ impl Lane {
         queries.iter().all(|query| prepared.is_some_and(|prepared| prepared.contains_key(query.sql)))
     }
 
-    async fn prepare(&mut self, environment: &Environment, queries: &[Query]) -> Result<(), tokio_postgres::Error> {
-        if self.knows(environment.id, queries) {
+    fn knows_all(&self, environment: EnvironmentId, statements: &[&'static str]) -> bool {
+        let prepared = self.prepared.get(&environment);
+        statements.iter().all(|sql| prepared.is_some_and(|prepared| prepared.contains_key(sql)))
+    }
+
+    async fn prepare(
+        &mut self,
+        environment: &Environment,
+        statements: &[&'static str],
+    ) -> Result<(), tokio_postgres::Error> {
+        if self.knows_all(environment.id, statements) {
             return Ok(());
         }
         if self.prepared.len() >= ENVIRONMENTS_MAX
@@ -166,20 +176,16 @@ impl Lane {
             self.prepared.remove(&other);
         }
         let prepared = self.prepared.entry(environment.id).or_default();
-        for query in queries {
-            if !prepared.contains_key(query.sql) {
-                let text = query.sql.replace(SCHEMA, &environment.schema.quoted());
-                prepared.insert(query.sql, self.client.prepare(&text).await?);
+        for sql in statements {
+            if !prepared.contains_key(sql) {
+                let text = sql.replace(SCHEMA, &environment.schema.quoted());
+                prepared.insert(sql, self.client.prepare(&text).await?);
             }
         }
         Ok(())
     }
 
-    async fn run(
-        &self,
-        environment: EnvironmentId,
-        queries: &[Query],
-    ) -> Vec<Result<Vec<Row>, tokio_postgres::Error>> {
+    async fn run(&self, environment: EnvironmentId, queries: &[Query]) -> Vec<Result<Vec<Row>, tokio_postgres::Error>> {
         let prepared = self.prepared.get(&environment);
         let runs = queries.iter().filter_map(|query| {
             let statement = prepared?.get(query.sql)?;

@@ -61,8 +61,7 @@ pub async fn a_migration_that_fails_for_one_tenant_leaves_the_others_forward_and
         "{failed:?}"
     );
     assert!(failed[0]["detail"].as_str().is_some_and(|text| text.contains("wallet_transfer_hold")), "{failed:?}");
-    let behind =
-        "SELECT schema_name FROM platform.environment WHERE schema_version <> 'm0006_chained_entries'";
+    let behind = "SELECT schema_name FROM platform.environment WHERE schema_version <> 'm0006_chained_entries'";
     assert_eq!(
         stack.database.texts(behind).await,
         std::slice::from_ref(&broken.live.schema),
