@@ -83,6 +83,8 @@ pub struct Load {
     acknowledged_by: Vec<AtomicUsize>,
     answers: Mutex<BTreeMap<String, usize>>,
     log: Mutex<Vec<Call>>,
+    /// Answers that contradict each other, or what only this client can have done.
+    wrong: Mutex<Vec<String>>,
 }
 
 /// What one attempt told.
@@ -104,6 +106,7 @@ impl Load {
             acknowledged: watch::Sender::new(0),
             answers: Mutex::default(),
             log: Mutex::default(),
+            wrong: Mutex::default(),
         }
     }
 
@@ -136,6 +139,11 @@ impl Load {
     /// The log of all clients.
     pub fn log(&self) -> Vec<Call> {
         self.log.lock().unwrap().clone()
+    }
+
+    /// Answers that clients saw to be wrong.
+    pub fn wrong(&self) -> Vec<String> {
+        self.wrong.lock().unwrap().clone()
     }
 
     /// Asks again for what clients gave up, and answers the log with what came of that.
@@ -243,13 +251,19 @@ impl Load {
             tokio::join!(self.ask(first, key, path, body, &mut one), self.ask(second, key, path, body, &mut other));
         match told {
             (Told::Final(one), Told::Final(other)) => {
-                assert_eq!((one.status, &one.text), (other.status, &other.text), "two answers to `{key}`");
+                if (one.status, &one.text) != (other.status, &other.text) {
+                    self.find_wrong(format!("two answers to `{key}`: {} and {}", one.text, other.text));
+                }
                 Told::Final(if is_replayed(&one) { other } else { one })
             }
             (Told::Final(answer), _) | (_, Told::Final(answer)) => Told::Final(answer),
             (Told::Unknown(kind), _) | (_, Told::Unknown(kind)) => Told::Unknown(kind),
             (one, _) => one,
         }
+    }
+
+    fn find_wrong(&self, what: String) {
+        self.wrong.lock().unwrap().push(what);
     }
 
     fn count(&self, kind: String) {
@@ -451,7 +465,9 @@ impl Campaigner {
     fn after_hold_order(&mut self, call: &Call, made: Made, remaining: i64) {
         let Outcome::Acknowledged { text } = &call.outcome else { return };
         let hold: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(hold["amount_remaining"], remaining, "{} was answered {text}", call.key);
+        if hold["amount_remaining"] != remaining {
+            self.load.find_wrong(format!("{remaining} remain after `{}`, the answer was {text}", call.key));
+        }
         if remaining > 0 {
             self.open.push(Open { made, remaining });
         } else {

@@ -38,7 +38,7 @@ use crate::app::{
     proxy::{Done, Proxy},
     random,
     stack::{Stack, Wishes},
-    tenant::{Plan, Tenant},
+    tenant::{Environment, Plan, Tenant},
     until::until,
 };
 
@@ -154,7 +154,7 @@ async fn fight(app: &App, size: &Size, began: Instant) -> Field {
     let clients = join_all(engines.iter().map(|engine| tenant.test.at(engine))).await;
     let before = Books::read(stack.database.pool(), &schema).await;
 
-    let load = Arc::new(Load::new(clients.iter().map(|client| client.api_key()).collect(), wallets));
+    let load = Arc::new(Load::new(clients.iter().map(Environment::api_key).collect(), wallets));
     let url = stack.postgres.admin_url();
     let reader = Reader::start(format!("{}/tessera", url.strip_suffix("/postgres").unwrap()), &schema);
     let workers: Vec<_> = (0..CLIENTS)
@@ -180,6 +180,7 @@ async fn fight(app: &App, size: &Size, began: Instant) -> Field {
     let after = Books::read(stack.database.pool(), &schema).await;
     found.extend(oracle::violations(Case { before: &before, after: &after, wallets: &ids, log: &log }));
     found.extend(seen.violations.iter().cloned());
+    found.extend(load.wrong());
     let answers = load.answers();
     found.extend(answers.keys().filter(|kind| kind.starts_with("500")).map(|kind| format!("an answer was {kind}")));
     let report = Report { began, happened: &happened, done: proxy.done(), log: &log, given_up: &given_up, seen: &seen };

@@ -303,9 +303,10 @@ impl Expected {
             }
             captured.entry(row.hold.unwrap_or_default()).or_default().push(row.amount);
         }
-        captured.values_mut().for_each(|amounts| amounts.sort_unstable());
         let mut expected = self.captures.clone();
-        expected.values_mut().for_each(|amounts| amounts.sort_unstable());
+        for amounts in captured.values_mut().chain(expected.values_mut()) {
+            amounts.sort_unstable();
+        }
         equal_maps(&format!("captures among {what}"), &expected, &captured, found);
     }
 

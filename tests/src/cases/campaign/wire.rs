@@ -50,7 +50,7 @@ pub async fn a_commit_is_found_in_whatever_packets_it_comes(app: App) {
         typed(b'C', b"COMMIT\0"),
         typed(b'Z', b"I"),
         typed(b'C', b"ROLLBACK\0"),
-        typed(b'D', &[7; 40_000]),
+        typed(b'D', &vec![7; 40_000]),
         typed(b'C', b"COMMIT\0"),
     ]
     .concat();
