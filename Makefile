@@ -4,7 +4,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 STACK := $(TARGET)/debug/tessera-stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build up down status demo test bench lint clean distclean
+.PHONY: help setup build up down status demo test campaign bench lint clean distclean
 
 help: ## Show the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -30,6 +30,11 @@ demo: build ## Watch two tenants, a sign-in and a transfer between wallets, step
 
 test: setup ## Run every test: units, end to end, identity provider
 	@dev/test
+
+# TESSERA_TESTS_SEED repeats the chance of a run.
+campaign: setup ## Kill, terminate and cut all around the ledger under load: nothing is lost, nothing repeated (about 10 minutes)
+	@cargo build --locked -p cli
+	@cargo test --locked -p tests -- --ignored --exact campaign::the_whole_campaign_loses_and_repeats_nothing
 
 # HALF=platform or HALF=ledger measures one half; TESSERA_BENCH_SECONDS=120 makes each ledger run that long.
 bench: setup ## Measure the promised speeds

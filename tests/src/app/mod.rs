@@ -8,6 +8,7 @@ pub mod invariants;
 pub mod malformed;
 mod merchant;
 pub mod mint;
+pub mod proxy;
 pub mod random;
 pub mod server;
 pub mod stack;

@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `tessera <command>` on a free port; `ready` is the path that tells when.
+    /// Starts `tessera <command>` on a free port, or on that of its settings.
     pub async fn start(command: &str, section: &str, settings: Settings, logs: &Path) -> Self {
         Self::try_start(command, section, settings, logs).await.unwrap_or_else(|error| panic!("{error}"))
     }
@@ -42,7 +42,12 @@ impl Server {
         settings: Settings,
         logs: &Path,
     ) -> Result<Self, stack::StackError> {
-        let port = stack::free_port()?;
+        let own = format!("TESSERA_{section}__LISTEN");
+        let own = settings.iter().find(|(name, _)| *name == own).and_then(|(_, address)| address.rsplit_once(':'));
+        let port = match own.and_then(|(_, port)| port.parse().ok()) {
+            Some(port) => port,
+            None => stack::free_port()?,
+        };
         let url = format!("http://127.0.0.1:{port}");
         let log = logs.join(format!("{command}-{port}.log"));
         let mut launch = Launch::new(format!("tessera {command}"), Project::locate()?.tessera_binary())
@@ -92,6 +97,11 @@ impl Server {
     }
 
     pub async fn start_again(&mut self) {
-        self.service.start_again().await.unwrap_or_else(|error| panic!("{error}"));
+        self.try_start_again().await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The same where it may well not start, because something it needs is away.
+    pub async fn try_start_again(&mut self) -> Result<(), stack::StackError> {
+        self.service.start_again().await
     }
 }

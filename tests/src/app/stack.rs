@@ -94,6 +94,16 @@ impl Stack {
         Server::start("api", "API", overridden(self.parts().api(), settings), &self.logs).await
     }
 
+    /// Another API process whose connections to Postgres go through the proxy at this port. Its own port outlasts it:
+    /// while it is dead the system gives that to nobody.
+    pub async fn another_api_behind(&self, proxy_port: u16) -> Server {
+        let direct = self.postgres.url("tessera_app", APP_PASSWORD, "tessera");
+        let mut url = reqwest::Url::parse(&direct).unwrap();
+        url.set_port(Some(proxy_port)).unwrap();
+        let address = format!("127.0.0.1:{}", stack::lasting_port().unwrap());
+        self.another_api(vec![setting("API__DATABASE_URL", url), setting("API__LISTEN", address)]).await
+    }
+
     /// Another control process on the same database, for the staff of `issuer_url`.
     pub async fn another_control(&self, issuer_url: &str, settings: Settings) -> Server {
         Server::start("control", "CONTROL", overridden(self.parts().control(issuer_url), settings), &self.logs).await

@@ -3,6 +3,7 @@
 mod around;
 mod authorization;
 mod bad_input;
+mod campaign;
 mod cli;
 mod crash;
 mod crypto;
@@ -31,6 +32,8 @@ pub(crate) use cases;
 /// Every case, the long ones first so that the short ones fill the gaps.
 pub fn all() -> Vec<Trial> {
     [
+        campaign::trials(),
+        campaign::long_trials(),
         isolation::trials(),
         crash::trials(),
         import::trials(),
