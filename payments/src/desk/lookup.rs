@@ -90,7 +90,9 @@ impl Asked {
                     Ask::Transfer(ask) => all.wallets.extend([ask.source.as_uuid(), ask.destination.as_uuid()]),
                     Ask::Hold(ask) => all.wallets.extend([ask.source.as_uuid(), ask.destination.as_uuid()]),
                     Ask::Reverse { original, .. } => all.transfers.extend([original.as_uuid()]),
-                    Ask::Capture { hold, .. } | Ask::Release { hold } => all.holds.extend([hold.as_uuid()]),
+                    Ask::Capture { hold, .. } | Ask::Release { hold } | Ask::Expire { hold } => {
+                        all.holds.extend([hold.as_uuid()]);
+                    }
                 }
             }
             if let (Reach::Own, Some(subject)) = (order.reach, order.actor.subject()) {
