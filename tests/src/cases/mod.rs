@@ -15,6 +15,7 @@ mod provisioning;
 mod sign_in;
 mod statements;
 mod tokens;
+mod worker;
 
 use libtest_mimic::Trial;
 
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Trial> {
         crash::trials(),
         import::trials(),
         provisioning::trials(),
+        worker::trials(),
         crypto::trials(),
         authorization::trials(),
         bad_input::trials(),
