@@ -77,7 +77,8 @@ impl Environments {
     /// Does something to an environment's rows that nobody but a superuser can.
     pub(crate) async fn tamper(&self, environment: &Environment, sql: &str) {
         let path = environment.schema.quoted();
-        run(&admin_url(&self.cluster, DATABASE), &format!("SET search_path TO {path}; {sql}")).await;
+        let begin = format!("SET search_path TO {path}; SET session_replication_role = replica");
+        run(&admin_url(&self.cluster, DATABASE), &format!("{begin}; {sql}")).await;
     }
 
     /// The login role's URL.
