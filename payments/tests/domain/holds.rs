@@ -114,5 +114,5 @@ async fn the_job_may_do_nothing_else() {
     let world = World::start().await;
     let subject = policies::Subject::tenant(world.environment.id, job().role());
     let refused = world.snapshot.permit::<ReleaseWalletHold>(&subject, &policies::Attributes::unknown());
-    assert_eq!(refused.unwrap_err().code(), "permission_denied");
+    assert_eq!(refused.unwrap_err().code(), "no_rule");
 }
