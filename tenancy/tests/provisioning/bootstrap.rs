@@ -155,6 +155,7 @@ async fn an_older_cluster_is_brought_forward() {
     let world = World::start_in(alone, config()).await;
     let tenant = world.tenant("acme").await;
     let [live, test] = [0, 1].map(|index| tenant.environments[index].schema.quoted());
+    world.worker.pool().close().await;
     world
         .run(&format!(
             "DROP TABLE platform.environment_job, platform.ledger_audit; \
@@ -169,9 +170,10 @@ async fn an_older_cluster_is_brought_forward() {
         created,
         ["role tessera_worker", "platform migration m0002_worker", "2 environments for tessera_worker"]
     );
-    check_isolation(&world.worker).await.unwrap();
+    let worker = world.another_worker().await;
+    check_isolation(&worker).await.unwrap();
     for schema in [&live, &test] {
-        assert_eq!(as_login(&world.worker, &inside(schema, "SELECT 1 FROM ledger_hold")).await, "fine");
+        assert_eq!(as_login(&worker, &inside(schema, "SELECT 1 FROM ledger_hold")).await, "fine");
     }
     assert_eq!(bootstrap::run(&world.bootstrap, &SystemEntropy).await.unwrap().created, Vec::<String>::new());
 }

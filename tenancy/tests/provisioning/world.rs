@@ -81,6 +81,11 @@ impl World {
         Self { postgres, bootstrap, admin, app, worker, issuers, key_directory, keyring, control, control_url }
     }
 
+    /// Another pool of the worker's login role.
+    pub(crate) async fn another_worker(&self) -> Database {
+        connect(&self.postgres.url("tessera_worker", WORKER_PASSWORD, &self.bootstrap.database), 2).await
+    }
+
     /// Another process on the same database.
     pub(crate) async fn another(&self, config: ControlPlaneConfig) -> ControlPlane {
         self.observed(config, Arc::new(Silent)).await
