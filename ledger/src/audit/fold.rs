@@ -146,7 +146,9 @@ mod tests {
     /// `account check[@sequence] expected found` of every finding.
     fn told(pages: Vec<Page>) -> Vec<String> {
         let mut fold = Fold::default();
-        pages.into_iter().for_each(|page| fold.add(page));
+        for page in pages {
+            fold.add(page);
+        }
         let told = fold.into_report().findings.into_iter().map(|finding| {
             let account = finding.account.map_or(0, |account| account.as_uuid().as_u128());
             let at = finding.sequence.map(|sequence| format!("@{sequence}")).unwrap_or_default();

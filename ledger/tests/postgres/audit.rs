@@ -71,13 +71,11 @@ async fn books_that_are_right_pass_whatever_the_size_of_a_page() {
     assert_eq!(audit(environments.database(), &empty).await.unwrap(), AuditReport::default());
 }
 
-#[tokio::test]
-async fn whatever_a_superuser_changes_is_found_and_named() {
-    let (environments, environment) = one_environment().await;
-    let accounts = busy(&environments, &environment).await;
+/// What is changed, how, and what an audit then says.
+fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'static str>)> {
     let id = |index: usize| accounts[index].as_uuid();
     let (a, b, c) = (id(0), id(1), id(2));
-    let cases = [
+    vec![
         (
             "a balance",
             format!("UPDATE ledger_account SET balance_minor = balance_minor + 1 WHERE id = '{a}'"),
@@ -138,8 +136,14 @@ async fn whatever_a_superuser_changes_is_found_and_named() {
             vec!["0 currency@3 eur usd", "2 currency@2 eur usd"],
         ),
         ("an account", format!("DELETE FROM ledger_account WHERE id = '{c}'"), vec!["2 account an account none"]),
-    ];
-    for (name, change, expected) in cases {
+    ]
+}
+
+#[tokio::test]
+async fn whatever_a_superuser_changes_is_found_and_named() {
+    let (environments, environment) = one_environment().await;
+    let accounts = busy(&environments, &environment).await;
+    for (name, change, expected) in changes(&accounts) {
         environments.tamper(&environment, &format!("CREATE TABLE was_transfer AS TABLE ledger_transfer; CREATE TABLE was_account AS TABLE ledger_account; CREATE TABLE was_hold AS TABLE ledger_hold; {change}")).await;
         for pages in [AuditPages::default(), TINY] {
             let report = audit_by(environments.database(), &environment, pages).await.unwrap();
