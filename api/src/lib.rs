@@ -9,6 +9,7 @@ pub mod middleware;
 pub mod openapi;
 pub mod parameters;
 pub mod platform;
+pub mod probes;
 pub mod rate_limit;
 pub mod request_id;
 pub mod router;

@@ -59,6 +59,7 @@ impl Platform {
             admin_url: postgres.admin_url().into(),
             control_password: control_password.into(),
             app_password: app_password.into(),
+            worker_password: "worker-of-the-bench".into(),
             database: bootstrap::DATABASE.to_owned(),
         };
         bootstrap::run(&config, &SystemEntropy).await?;

@@ -4,6 +4,7 @@
 
 mod apply;
 mod arguments;
+mod audit;
 mod auth;
 mod client;
 mod completion;
@@ -140,6 +141,7 @@ async fn dispatch(
         RemoteCommand::Key(command) => key::run(command, &session).await,
         RemoteCommand::Plan(arguments) => plan::run(&arguments, &session).await,
         RemoteCommand::Apply(arguments) => apply::run(&arguments, &session).await,
+        RemoteCommand::Audit(command) => audit::run(command, &session).await,
         RemoteCommand::Operation(command) => operation::run(command, &session).await,
         RemoteCommand::Auth(command) => auth::run(command, &session).await,
         RemoteCommand::Import(command) => import::run(command, &session).await,

@@ -167,6 +167,8 @@ id_types! {
     AuditRecordId = "aud";
     /// A long-running job of the control plane.
     OperationId = "op";
+    /// The outcome of an audit of an environment's ledger.
+    LedgerAuditId = "lad";
     /// One HTTP request.
     RequestId = "req";
     /// Something that happened.

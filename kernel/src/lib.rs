@@ -14,8 +14,8 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use id::{
     ApiKeyId, AuditRecordId, CustomerId, DataKeyId, EnvironmentId, EventId, FxConversionId, FxQuoteId, FxRateId,
-    IdError, IssuerId, LedgerAccountId, LedgerHoldId, LedgerTransferId, MemberId, OperationId, RequestId, RoleId,
-    RuleId, StatementId, TenantId, WalletHoldId, WalletId, WalletTransferId,
+    IdError, IssuerId, LedgerAccountId, LedgerAuditId, LedgerHoldId, LedgerTransferId, MemberId, OperationId,
+    RequestId, RoleId, RuleId, StatementId, TenantId, WalletHoldId, WalletId, WalletTransferId,
 };
 pub use mode::{Mode, ModeError};
 pub use money::{Amount, AmountError, Currency, CurrencyError, Money, MoneyError};

@@ -15,9 +15,9 @@ mod posting;
 pub mod rules;
 
 pub use account::{AccountDraft, accounts, open_account, set_standing};
-pub use audit::{CurrencyTotal, discrepancies, trial_balance};
+pub use audit::{AuditPages, AuditReport, Check, FINDINGS_TOLD_MAX, Finding, audit, audit_by};
 pub use clearing::{ClearingPurpose, clearing_account};
 pub use engine::{Decided, Desk, Engine, EngineConfig, EngineError, PostingOrder, Postings, Question};
 pub use event::{EventDraft, Events};
-pub use posting::{PostingError, holds, lock_accounts, needs::Needs, post_in};
+pub use posting::{PostingError, holds, holds_by_expiry, lock_accounts, needs::Needs, post_in};
 pub use rules::{Operation, Posted, Reason, Rejection, TransferDraft};

@@ -13,6 +13,7 @@ pub mod desk;
 mod error;
 mod field;
 pub mod fx;
+pub mod ledger_audit;
 pub mod member;
 mod metadata;
 mod ownership;

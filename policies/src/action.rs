@@ -129,6 +129,8 @@ actions! {
     CaptureWalletHold = "wallet_hold" / "capture" in Environment, CALLER;
     /// End a hold.
     ReleaseWalletHold = "wallet_hold" / "release" in Environment, CALLER;
+    /// End a hold whose time is over.
+    ExpireWalletHold = "wallet_hold" / "expire" in Environment, CALLER;
     /// Read one hold.
     RetrieveWalletHold = "wallet_hold" / "retrieve" in Environment, CALLER;
     /// Read holds by page.
@@ -191,6 +193,8 @@ actions! {
     ListAuditRecords = "audit_record" / "list" in Environment, CALLER;
     /// Read the sums of all accounts.
     RetrieveTrialBalance = "trial_balance" / "retrieve" in Environment, CALLER;
+    /// Check the whole ledger against itself.
+    AuditLedger = "ledger" / "audit" in Environment, CALLER;
     /// Ask what a role may do and why.
     CreatePolicyDecision = "policy_decision" / "create" in Environment, CALLER;
     /// Provision a tenant.
@@ -221,6 +225,12 @@ actions! {
     RetrieveMigration = "migration" / "retrieve" in Platform, CALLER;
     /// Read migration runs.
     ListMigrations = "migration" / "list" in Platform, CALLER;
+    /// Have a tenant's ledger audited now.
+    CreateLedgerAudit = "ledger_audit" / "create" in Platform, CALLER;
+    /// Read one audit of a ledger.
+    RetrieveLedgerAudit = "ledger_audit" / "retrieve" in Platform, CALLER;
+    /// Read audits of ledgers.
+    ListLedgerAudits = "ledger_audit" / "list" in Platform, CALLER;
     /// Compute what a file of tenants would change.
     CreatePlan = "plan" / "create" in Platform, CALLER;
     /// Apply a plan as saved.

@@ -48,7 +48,7 @@ fn parse_line(line: &str) -> Option<PolicyRule> {
 
 fn belongs(role: &str, action: &ActionEntry) -> bool {
     match action.place {
-        Place::Environment => name::TENANT_ROLES.contains(&role),
+        Place::Environment => name::TENANT_ROLES.contains(&role) || name::SYSTEM_ROLES.contains(&role),
         Place::Platform => name::STAFF_ROLES.contains(&role),
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn every_line_is_read_and_every_built_in_role_has_one() {
         let rules = parse(TABLE).unwrap();
-        for role in name::TENANT_ROLES.iter().chain(name::STAFF_ROLES) {
+        for role in name::TENANT_ROLES.iter().chain(name::STAFF_ROLES).chain(name::SYSTEM_ROLES) {
             assert!(rules.iter().any(|rule| &*rule.role == *role), "{role}");
         }
         let mut rows = rules.iter().map(|rule| rule.source.to_string()).collect::<Vec<_>>();
@@ -78,6 +78,7 @@ mod tests {
             "owner, tenant, create",
             "staff_admin, wallet, create",
             "clerk, wallet, list",
+            "system_ledger_audit, ledger_audit, list",
             "owner, wallet, list, own",
         ] {
             assert_eq!(parse(&format!("# head\n\n{bad}\n")).unwrap_err(), 3, "{bad}");

@@ -19,23 +19,23 @@ mod snapshot;
 mod source;
 
 pub use action::{
-    ACTIONS, Action, ActionEntry, ApplyPlan, CancelOperation, CaptureWalletHold, CloseWallet, CreateApiKey,
-    CreateCustomer, CreateFxConversion, CreateFxQuote, CreateFxRate, CreateMember, CreateMigration, CreatePlan,
-    CreatePolicyDecision, CreateRole, CreateTenant, CreateWallet, CreateWalletHold, CreateWalletTransfer, DeleteApiKey,
-    DeleteMember, DeleteRole, DestroyKey, DisableKey, EnableKey, FreezeWallet, FundWallet, ListApiKeys,
-    ListAuditRecords, ListCustomers, ListFxConversions, ListFxQuotes, ListFxRates, ListKeys, ListMembers,
-    ListMigrations, ListOperations, ListRoles, ListTenants, ListWalletHolds, ListWalletTransfers, ListWallets,
-    OffboardTenant, Place, ReleaseWalletHold, ResumeOperation, ResumeTenant, RetrieveAuditRecord, RetrieveCustomer,
-    RetrieveFxConversion, RetrieveFxQuote, RetrieveFxSettings, RetrieveKey, RetrieveMigration, RetrieveOperation,
-    RetrieveRole, RetrieveTenant, RetrieveTrialBalance, RetrieveWallet, RetrieveWalletHold, RetrieveWalletTransfer,
-    ReverseWalletTransfer, RotateKey, SuspendTenant, UpdateCustomer, UpdateFxSettings, UpdateMember, UpdateRole,
-    UpdateTenant, find,
+    ACTIONS, Action, ActionEntry, ApplyPlan, AuditLedger, CancelOperation, CaptureWalletHold, CloseWallet,
+    CreateApiKey, CreateCustomer, CreateFxConversion, CreateFxQuote, CreateFxRate, CreateLedgerAudit, CreateMember,
+    CreateMigration, CreatePlan, CreatePolicyDecision, CreateRole, CreateTenant, CreateWallet, CreateWalletHold,
+    CreateWalletTransfer, DeleteApiKey, DeleteMember, DeleteRole, DestroyKey, DisableKey, EnableKey, ExpireWalletHold,
+    FreezeWallet, FundWallet, ListApiKeys, ListAuditRecords, ListCustomers, ListFxConversions, ListFxQuotes,
+    ListFxRates, ListKeys, ListLedgerAudits, ListMembers, ListMigrations, ListOperations, ListRoles, ListTenants,
+    ListWalletHolds, ListWalletTransfers, ListWallets, OffboardTenant, Place, ReleaseWalletHold, ResumeOperation,
+    ResumeTenant, RetrieveAuditRecord, RetrieveCustomer, RetrieveFxConversion, RetrieveFxQuote, RetrieveFxSettings,
+    RetrieveKey, RetrieveLedgerAudit, RetrieveMigration, RetrieveOperation, RetrieveRole, RetrieveTenant,
+    RetrieveTrialBalance, RetrieveWallet, RetrieveWalletHold, RetrieveWalletTransfer, ReverseWalletTransfer, RotateKey,
+    SuspendTenant, UpdateCustomer, UpdateFxSettings, UpdateMember, UpdateRole, UpdateTenant, find,
 };
 pub use attribute::{Attribute, Attributes, Hour, HourError};
 pub use conditions::{CODES_MAX, ConditionError, Conditions, Hours, HoursError};
 pub use country::{Country, CountryError};
 pub use live::{LoadError, Policies, PolicyBounds, PolicySource, SourceError};
-pub use name::{CUSTOMER, OWNER, RoleName, RoleNameError, STAFF_ROLES, TENANT_ROLES, is_built_in};
+pub use name::{CUSTOMER, OWNER, RoleName, RoleNameError, STAFF_ROLES, SYSTEM_ROLES, TENANT_ROLES, is_built_in};
 pub use permit::{Domain, ForeignPermit, Permit, Reach, RuleRef, Subject};
 pub use refusal::Refusal;
 pub use snapshot::{

@@ -8,8 +8,8 @@ use thiserror::Error;
 const LENGTH_MIN: usize = 3;
 /// Longest name of a tenant's role, in characters.
 const LENGTH_MAX: usize = 40;
-/// Only the platform's own staff carry names that begin so.
-const STAFF_PREFIX: &str = "staff_";
+/// Only the platform's own staff carry names that begin with the first, only its jobs with the second.
+const RESERVED_PREFIXES: [&str; 2] = ["staff_", "system_"];
 
 /// The role that may do everything in its tenant and that only its like may give.
 pub const OWNER: &str = "owner";
@@ -19,6 +19,9 @@ pub const CUSTOMER: &str = "customer";
 pub const TENANT_ROLES: &[&str] = &[OWNER, "admin", "operator", "analyst", "read_only", CUSTOMER];
 /// Built-in roles of the platform's staff.
 pub const STAFF_ROLES: &[&str] = &["staff_admin", "staff_operator", "staff_read_only"];
+
+/// Built-in roles of the platform's jobs: they act in an environment, and nobody can be given one.
+pub const SYSTEM_ROLES: &[&str] = &["system_hold_expiry", "system_ledger_audit"];
 
 /// The name of a role a tenant defined: `[a-z][a-z0-9_]{2,39}`, neither built in nor a staff name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,8 +36,8 @@ pub enum RoleNameError {
     /// The name of a built-in role.
     #[error("this role is built in")]
     BuiltIn,
-    /// Begins with `staff_`.
-    #[error("names that begin with `staff_` belong to the platform")]
+    /// Begins as only names of the platform do.
+    #[error("names that begin with `staff_` or `system_` belong to the platform")]
     Reserved,
 }
 
@@ -59,7 +62,7 @@ pub(crate) fn is_well_formed(text: &str) -> bool {
 
 /// Whether the platform defines the role.
 pub fn is_built_in(text: &str) -> bool {
-    TENANT_ROLES.contains(&text) || STAFF_ROLES.contains(&text)
+    [TENANT_ROLES, STAFF_ROLES, SYSTEM_ROLES].iter().any(|roles| roles.contains(&text))
 }
 
 impl FromStr for RoleName {
@@ -70,7 +73,7 @@ impl FromStr for RoleName {
             Err(RoleNameError::Malformed)
         } else if is_built_in(text) {
             Err(RoleNameError::BuiltIn)
-        } else if text.starts_with(STAFF_PREFIX) {
+        } else if RESERVED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
             Err(RoleNameError::Reserved)
         } else {
             Ok(Self(Arc::from(text)))
@@ -106,5 +109,7 @@ mod tests {
         assert_eq!("owner".parse::<RoleName>(), Err(RoleNameError::BuiltIn));
         assert_eq!("staff_admin".parse::<RoleName>(), Err(RoleNameError::BuiltIn));
         assert_eq!("staff_root".parse::<RoleName>(), Err(RoleNameError::Reserved));
+        assert_eq!("system_ledger_audit".parse::<RoleName>(), Err(RoleNameError::BuiltIn));
+        assert_eq!("system_root".parse::<RoleName>(), Err(RoleNameError::Reserved));
     }
 }

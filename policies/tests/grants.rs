@@ -6,7 +6,9 @@
 )]
 
 use kernel::{EnvironmentId, FixedClock, RuleId, SeededEntropy};
-use policies::{ACTIONS, Attributes, Conditions, PolicyRows, PolicySnapshot, Refusal, RuleRow, Subject, TENANT_ROLES};
+use policies::{
+    ACTIONS, Attributes, Conditions, PolicyRows, PolicySnapshot, Refusal, RuleRow, SYSTEM_ROLES, Subject, TENANT_ROLES,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -47,6 +49,10 @@ fn roles_are_given_downwards_only_and_owners_by_owners() {
     assert!(may("operator", "read_only").is_ok());
     assert!(may("customer", "read_only").is_err(), "own objects are less than all");
     assert!(matches!(may("owner", "staff_admin"), Err(Refusal::UnknownRole)));
+    for role in SYSTEM_ROLES {
+        assert!(matches!(may("owner", role), Err(Refusal::UnknownRole)), "owner gives {role}");
+        assert!(matches!(may(role, role), Err(Refusal::UnknownRole)), "{role} gives itself");
+    }
     assert!(matches!(may("owner", "clerk"), Err(Refusal::UnknownRole)));
     assert!(matches!(may("clerk", "customer"), Err(Refusal::UnknownRole)));
 }

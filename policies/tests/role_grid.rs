@@ -4,7 +4,7 @@
 use std::{env, fmt::Write as _, fs, path::Path};
 
 use kernel::{EnvironmentId, FixedClock, SeededEntropy};
-use policies::{ACTIONS, Attributes, Place, PolicySnapshot, Reach, STAFF_ROLES, TENANT_ROLES};
+use policies::{ACTIONS, Attributes, Place, PolicySnapshot, Reach, STAFF_ROLES, SYSTEM_ROLES, TENANT_ROLES};
 
 const UPDATE: &str = "UPDATE_ROLE_GRID";
 const HEAD: &str = "\
@@ -17,10 +17,10 @@ fn grid() -> String {
     let environment = EnvironmentId::generate(&clock, &SeededEntropy::new(1));
     let tenant = PolicySnapshot::built_in(environment).unwrap();
     let platform = PolicySnapshot::platform().unwrap();
-    let roles = TENANT_ROLES.iter().chain(STAFF_ROLES).copied().collect::<Vec<_>>();
+    let roles = TENANT_ROLES.iter().chain(STAFF_ROLES).chain(SYSTEM_ROLES).copied().collect::<Vec<_>>();
     let mut text = format!("{HEAD}\n{:<28}", "");
     for role in &roles {
-        write!(text, " {role:<15}").unwrap();
+        write!(text, " {role:<19}").unwrap();
     }
     for action in ACTIONS {
         write!(text, "\n{:<28}", format!("{} {}", action.object, action.act)).unwrap();
@@ -38,7 +38,7 @@ fn grid() -> String {
                 None => "-",
             };
             assert_eq!(answer(abroad), "-", "{role} does {action:?} outside its place");
-            write!(text, " {:<15}", answer(home)).unwrap();
+            write!(text, " {:<19}", answer(home)).unwrap();
         }
     }
     let lines = text.lines().map(str::trim_end).collect::<Vec<_>>();

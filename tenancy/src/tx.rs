@@ -23,6 +23,9 @@ pub(crate) const LOCK_TIMEOUT_MS: u32 = 5_000;
 /// Longest silence between two statements, in milliseconds.
 pub(crate) const IDLE_TIMEOUT_MS: u32 = 30_000;
 
+/// How a transaction begins that only looks.
+const LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// A transaction inside one environment.
 ///
 /// It implements the ORM's [`ConnectionTrait`] for stores and lends its connection for set-based SQL.
@@ -66,6 +69,20 @@ impl TenantTx {
     /// Begins in one round trip: role, path and time limits come with the `BEGIN`.
     pub async fn begin(database: &Database, environment: Arc<Environment>) -> Result<Self, sqlx::Error> {
         let begin = begin_text(&environment.schema);
+        Self::begin_with(database, environment, begin).await
+    }
+
+    /// Begins to look only: all its statements see one moment, and none can change anything.
+    pub async fn begin_look(database: &Database, environment: Arc<Environment>) -> Result<Self, sqlx::Error> {
+        let begin = format!("{}; {}", LOOK, limits_text(&environment.schema));
+        Self::begin_with(database, environment, begin).await
+    }
+
+    async fn begin_with(
+        database: &Database,
+        environment: Arc<Environment>,
+        begin: String,
+    ) -> Result<Self, sqlx::Error> {
         let transaction = database.pool().begin_with(AssertSqlSafe(begin)).await?;
         let tx = Self { environment, transaction: Mutex::new(transaction), failed: AtomicBool::new(false) };
         if cfg!(debug_assertions) {
@@ -129,9 +146,13 @@ impl TenantTx {
 
 /// Begins, and takes on role, path and time limits for this transaction alone.
 fn begin_text(schema: &SchemaName) -> String {
+    format!("BEGIN; {}", limits_text(schema))
+}
+
+fn limits_text(schema: &SchemaName) -> String {
     let schema = schema.quoted();
     format!(
-        "BEGIN; SET LOCAL ROLE {schema}; SET LOCAL search_path TO {schema}, pg_temp; \
+        "SET LOCAL ROLE {schema}; SET LOCAL search_path TO {schema}, pg_temp; \
          SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; \
          SET LOCAL idle_in_transaction_session_timeout = {IDLE_TIMEOUT_MS}"
     )

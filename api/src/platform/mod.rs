@@ -10,6 +10,7 @@ mod error;
 pub mod health;
 pub mod identity;
 pub mod kms_keys;
+pub mod ledger_audits;
 pub mod migrations;
 pub mod objects;
 mod openapi;

@@ -9,7 +9,7 @@ use utoipa::{
     },
 };
 
-use super::{api_keys, data_keys, health, identity, kms_keys, migrations, operations, plans, tenants};
+use super::{api_keys, data_keys, health, identity, kms_keys, ledger_audits, migrations, operations, plans, tenants};
 
 /// The staff API's description.
 #[derive(Debug, OpenApi)]
@@ -27,6 +27,8 @@ use super::{api_keys, data_keys, health, identity, kms_keys, migrations, operati
         api_keys::rotate::rotate, data_keys::rotate::rotate,
         kms_keys::list::list, kms_keys::rotate::rotate, kms_keys::disable::disable, kms_keys::enable::enable,
         kms_keys::destroy::destroy,
+        ledger_audits::list::list, ledger_audits::retrieve::retrieve, ledger_audits::list_of_tenant::list_of_tenant,
+        ledger_audits::create::create,
         migrations::create::create, plans::create::create, plans::apply::apply,
         operations::list::list, operations::retrieve::retrieve, operations::resume::resume,
         operations::cancel::cancel,

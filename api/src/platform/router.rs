@@ -6,7 +6,8 @@ use axum::{
 };
 
 use super::{
-    PlatformState, api_keys, data_keys, health, identity, kms_keys, migrations, openapi, operations, plans, tenants,
+    PlatformState, api_keys, data_keys, health, identity, kms_keys, ledger_audits, migrations, openapi, operations,
+    plans, tenants,
 };
 use crate::middleware;
 
@@ -46,6 +47,11 @@ routes! {
     POST "/platform/v1/tenants/{slug}/kms_keys/{mode}/disable" => kms_keys::disable::disable;
     POST "/platform/v1/tenants/{slug}/kms_keys/{mode}/enable" => kms_keys::enable::enable;
     POST "/platform/v1/tenants/{slug}/kms_keys/{mode}/destroy" => kms_keys::destroy::destroy;
+
+    GET "/platform/v1/ledger_audits" => ledger_audits::list::list;
+    GET "/platform/v1/ledger_audits/{id}" => ledger_audits::retrieve::retrieve;
+    GET "/platform/v1/tenants/{slug}/ledger_audits" => ledger_audits::list_of_tenant::list_of_tenant;
+    POST "/platform/v1/tenants/{slug}/ledger_audits" => ledger_audits::create::create;
 
     POST "/platform/v1/migrations" => migrations::create::create;
     POST "/platform/v1/plans" => plans::create::create;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     apply::ApplyArguments,
+    audit::AuditCommand,
     auth::AuthCommand,
     completion::CompletionArguments,
     configuration::{Overrides, ProfileName},
@@ -133,6 +134,9 @@ pub(crate) enum RemoteCommand {
     /// Applying again continues where a broken run stopped, and reports finished steps as `unchanged`. API keys are
     /// not issued here; `tessera tenant rotate-keys SLUG --only-if-none` does.
     Apply(ApplyArguments),
+    /// See what audits of the ledgers found, and have one now
+    #[command(subcommand, arg_required_else_help = true)]
+    Audit(AuditCommand),
     /// Follow the long jobs of the control plane
     #[command(subcommand, arg_required_else_help = true)]
     Operation(OperationCommand),

@@ -20,7 +20,7 @@ impl Tone {
     /// The tone of a state, an action or an outcome by its word.
     pub(crate) fn of(word: &str) -> Self {
         match word {
-            "active" | "enabled" | "succeeded" | "ok" | "create" | "created" | "done" => Self::Good,
+            "active" | "enabled" | "succeeded" | "ok" | "create" | "created" | "done" | "passed" => Self::Good,
             "failed" | "offboarded" | "destroyed" | "cancelled" | "disabled" | "pending_destruction" | "offboard" => {
                 Self::Bad
             }

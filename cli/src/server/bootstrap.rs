@@ -12,6 +12,7 @@ pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
             admin_url: section.admin_url,
             control_password: section.control_password,
             app_password: section.app_password,
+            worker_password: section.worker_password,
             database: section.database,
         },
         &SystemEntropy,

@@ -1,7 +1,7 @@
 //! The configuration of the servers: one TOML file named by `TESSERA_CONFIG`, then the environment
 //! (`TESSERA_API__LISTEN` is `listen` in section `api`). A wrong value refuses to start and names its key.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use figment::{
     Figment,
@@ -19,7 +19,7 @@ const PREFIX: &str = "TESSERA_";
 /// Names the configuration file.
 const FILE_VARIABLE: &str = "TESSERA_CONFIG";
 /// The sections of a server; `TESSERA_` variables outside them belong to the staff commands.
-const SECTIONS: [&str; 6] = ["bootstrap", "api", "control", "redis", "keyring", "identity"];
+const SECTIONS: [&str; 7] = ["bootstrap", "api", "control", "worker", "redis", "keyring", "identity"];
 
 /// Said when the URL of Redis does not parse.
 pub(super) const REDIS_URL_WRONG: &str =
@@ -55,6 +55,7 @@ pub(crate) struct ServerConfig {
     bootstrap: Option<BootstrapSection>,
     api: Option<ApiSection>,
     control: Option<ControlSection>,
+    worker: Option<WorkerSection>,
     /// Shared limits and hints; optional.
     pub(crate) redis: RedisSection,
     /// KMS providers.
@@ -76,6 +77,9 @@ pub(crate) struct BootstrapSection {
     /// Password for the role `tessera_app`.
     #[serde(deserialize_with = "secret")]
     pub(crate) app_password: SecretString,
+    /// Password for the role `tessera_worker`.
+    #[serde(deserialize_with = "secret")]
+    pub(crate) worker_password: SecretString,
     /// Name of the database.
     #[serde(default = "database_default")]
     pub(crate) database: String,
@@ -129,6 +133,30 @@ pub(crate) struct ControlSection {
     pub(crate) schema_version_max: Option<String>,
 }
 
+/// Section `worker`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkerSection {
+    /// Where to say that it lives.
+    #[serde(default = "worker_listen_default")]
+    pub(crate) listen: SocketAddr,
+    /// Postgres, as `tessera_worker`.
+    #[serde(deserialize_with = "secret")]
+    pub(crate) database_url: SecretString,
+    /// Most connections to Postgres.
+    #[serde(default = "worker_connections_default")]
+    pub(crate) pool_connections_max: u32,
+    /// Connections on which holds are released, beside the pool.
+    #[serde(default = "worker_posting_connections_default")]
+    pub(crate) posting_connections_max: usize,
+    /// Longest time between two looks for expired holds in an environment.
+    #[serde(default = "hold_expiry_interval_default")]
+    pub(crate) hold_expiry_interval_seconds: NonZeroU32,
+    /// From one audit of an environment's ledger to the next.
+    #[serde(default = "ledger_audit_interval_default")]
+    pub(crate) ledger_audit_interval_seconds: NonZeroU32,
+}
+
 /// Section `redis`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -163,6 +191,26 @@ fn api_listen_default() -> SocketAddr {
 
 fn control_listen_default() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8081))
+}
+
+fn worker_listen_default() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9082))
+}
+
+const fn worker_connections_default() -> u32 {
+    6
+}
+
+const fn worker_posting_connections_default() -> usize {
+    2
+}
+
+fn hold_expiry_interval_default() -> NonZeroU32 {
+    NonZeroU32::new(30).unwrap_or(NonZeroU32::MIN)
+}
+
+fn ledger_audit_interval_default() -> NonZeroU32 {
+    NonZeroU32::new(3_600).unwrap_or(NonZeroU32::MIN)
 }
 
 const fn api_connections_default() -> u32 {
@@ -218,6 +266,11 @@ impl ServerConfig {
     /// Section `control`, which must be there.
     pub(crate) fn control(&mut self) -> Result<ControlSection, ConfigError> {
         self.control.take().ok_or_else(|| missing("control"))
+    }
+
+    /// Section `worker`, which must be there.
+    pub(crate) fn worker(&mut self) -> Result<WorkerSection, ConfigError> {
+        self.worker.take().ok_or_else(|| missing("worker"))
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) async fn run(mut config: ServerConfig) -> anyhow::Result<()> {
         application_name: "tessera control",
     })
     .await?;
-    for version in bootstrap::migrate_platform(&database).await? {
-        tracing::info!(version, "brought schema `platform` forward");
+    for done in bootstrap::migrate_platform(&database).await? {
+        tracing::info!(done, "brought schema `platform` forward");
     }
     let redis_url = config.redis.url.as_ref().map(ExposeSecret::expose_secret);
     let key_sets = KeySets::new(&config.identity, Arc::clone(&clock))?;

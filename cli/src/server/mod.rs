@@ -4,6 +4,7 @@ mod api;
 mod bootstrap;
 mod config;
 mod control;
+mod worker;
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -22,6 +23,8 @@ pub(crate) enum ServerCommand {
     Control,
     /// Run the payment API (`/v1`)
     Api,
+    /// Run the jobs: expired holds, audits of the ledgers
+    Worker,
 }
 
 /// Runs the process until it is told to stop.
@@ -32,5 +35,6 @@ pub(crate) async fn run(command: ServerCommand) -> anyhow::Result<()> {
         ServerCommand::Bootstrap => bootstrap::run(config).await.context("bootstrap failed"),
         ServerCommand::Control => control::run(config).await.context("the control plane cannot run"),
         ServerCommand::Api => api::run(config).await.context("the payment API cannot run"),
+        ServerCommand::Worker => worker::run(config).await.context("the worker cannot run"),
     }
 }

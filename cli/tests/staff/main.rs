@@ -3,6 +3,7 @@
 //! What the real control plane does is proved by the end-to-end suite; here it is played so that it can fail on demand.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "what is missing fails the test")]
 
+mod audits;
 mod auth;
 mod completion;
 mod dry_run;

@@ -25,7 +25,7 @@ use horizon::Horizon;
 use sqlx::{Row as _, postgres::PgRow};
 
 /// A sum of many 64-bit integers, which Postgres gives as a numeric and the query as text.
-fn whole(row: &PgRow, column: &str) -> Result<i128, sqlx::Error> {
+pub(crate) fn whole(row: &PgRow, column: &str) -> Result<i128, sqlx::Error> {
     let text: String = row.try_get(column)?;
     text.parse().map_err(|source| sqlx::Error::ColumnDecode {
         index: column.to_owned(),

@@ -10,7 +10,7 @@ pub(crate) mod needs;
 pub(crate) mod rows;
 pub(crate) mod sql;
 
-use sqlx::{AssertSqlSafe, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Row as _, postgres::PgRow};
 use tenancy::{TenantTx, lane::in_path};
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -106,6 +106,22 @@ fn write_error(error: sqlx::Error) -> PostingError {
 /// Holds by id; those that do not exist are missing from the answer.
 pub async fn holds(tx: &TenantTx, ids: &[kernel::LedgerHoldId]) -> Result<Vec<crate::rules::Hold>, sqlx::Error> {
     read(tx, sql::HOLDS, ids.iter().map(kernel::LedgerHoldId::as_uuid).collect(), rows::hold).await
+}
+
+/// The pending holds that expire first, and when: at most `count`, in order of expiry.
+pub async fn holds_by_expiry(
+    tx: &TenantTx,
+    count: u16,
+) -> Result<Vec<(kernel::LedgerHoldId, OffsetDateTime)>, sqlx::Error> {
+    tx.with_connection(move |connection| {
+        Box::pin(async move {
+            let rows = sqlx::query(sql::HOLDS_BY_EXPIRY).bind(i64::from(count)).fetch_all(connection).await?;
+            let hold =
+                |row: &PgRow| Ok((kernel::LedgerHoldId::from_uuid(row.try_get("id")?), row.try_get("expires_at")?));
+            rows.iter().map(hold).collect()
+        })
+    })
+    .await
 }
 
 /// Accounts by id, locked in id order; those that do not exist are missing from the answer.

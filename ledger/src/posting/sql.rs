@@ -15,6 +15,10 @@ pub(crate) const HOLDS: &str = "\
 SELECT id, debit_account_id, credit_account_id, currency, amount_minor, remaining_minor, captured_minor, state, expires_at \
 FROM {schema}.ledger_hold WHERE id = ANY($1::uuid[])";
 
+/// Pending holds whose time will be over, the first to go first: the head of an index that has nothing else in it.
+pub(crate) const HOLDS_BY_EXPIRY: &str = "\
+SELECT id, expires_at FROM ledger_hold WHERE state = 'pending' AND expires_at IS NOT NULL ORDER BY expires_at LIMIT $1";
+
 /// Transfers by id, and those that reverse them.
 pub(crate) const TRANSFERS: &str = "\
 SELECT id, posting_id, debit_account_id, debit_sequence, debit_balance_minor, debit_previous_id, credit_account_id, \

@@ -69,6 +69,18 @@ impl Environments {
         })
     }
 
+    /// The pool of the login role.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Does something to an environment's rows that nobody but a superuser can.
+    pub(crate) async fn tamper(&self, environment: &Environment, sql: &str) {
+        let path = environment.schema.quoted();
+        let begin = format!("SET search_path TO {path}; SET session_replication_role = replica");
+        run(&admin_url(&self.cluster, DATABASE), &format!("{begin}; {sql}")).await;
+    }
+
     /// The login role's URL.
     pub(crate) fn app_url(&self) -> String {
         self.cluster.url("tessera_app", APP_PASSWORD, DATABASE)

@@ -82,9 +82,9 @@ async fn a_clearing_account_is_one_per_currency_and_knows_no_floor() {
         ledger::clearing_account(&tx, ClearingPurpose::External, "jpy".parse().unwrap(), CLOCK, ENTROPY).await.unwrap();
     assert_ne!(outside, yen);
     assert!(!accounts.contains(&outside));
-    let totals = ledger::trial_balance(&tx).await.unwrap();
+    let totals = ledger::history::trial_balance(&tx).await.unwrap();
     let totals: Vec<_> =
-        totals.iter().map(|total| (total.currency.code(), total.total_minor, total.accounts)).collect();
+        totals.iter().map(|total| (total.currency.code(), total.balance_minor(), total.accounts)).collect();
     assert_eq!(totals, [("eur".to_owned(), 0, 3), ("jpy".to_owned(), 0, 1)]);
 }
 
@@ -108,5 +108,5 @@ async fn what_is_posted_cannot_be_changed_and_another_environment_does_not_see_i
     }
     let tx = environments.begin(&other).await;
     assert_eq!(ledger::accounts(&tx, &[accounts[0]]).await.unwrap().get(&accounts[0]), None);
-    assert_eq!(ledger::trial_balance(&tx).await.unwrap(), []);
+    assert_eq!(ledger::history::trial_balance(&tx).await.unwrap(), []);
 }

@@ -5,8 +5,10 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use crate::SqlMigration;
 
 /// Every migration of schema `platform`, oldest first.
-pub const MIGRATIONS: &[SqlMigration] =
-    &[SqlMigration { version: "m0001_control_plane", sql: include_str!("0001_control_plane.sql") }];
+pub const MIGRATIONS: &[SqlMigration] = &[
+    SqlMigration { version: "m0001_control_plane", sql: include_str!("0001_control_plane.sql") },
+    SqlMigration { version: "m0002_worker", sql: include_str!("0002_worker.sql") },
+];
 
 /// Brings `platform` forward.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ DROP INDEX ledger_transfer_debit, ledger_transfer_credit;
 -- `last`, or from the account's last entry, along the chain.
 CREATE FUNCTION ledger_entries(account uuid, behind bigint, last bigint)
 RETURNS TABLE (sequence bigint, transfer_id uuid, counterparty_id uuid, amount_minor bigint, balance_after_minor bigint,
-  reverses uuid, effective_at timestamptz, created_at timestamptz)
+  currency text, previous_id uuid, reverses uuid, effective_at timestamptz, created_at timestamptz)
 LANGUAGE sql STABLE AS $$
   WITH RECURSIVE walk AS (
     SELECT t.* FROM ledger_transfer t
@@ -50,12 +50,13 @@ LANGUAGE sql STABLE AS $$
       ON t.id = CASE w.debit_account_id WHEN account THEN w.debit_previous_id ELSE w.credit_previous_id END
     WHERE CASE w.debit_account_id WHEN account THEN w.debit_sequence ELSE w.credit_sequence END > behind + 1)
   SELECT e.* FROM walk w, LATERAL (
-    SELECT w.debit_sequence, w.id, w.credit_account_id, -w.amount_minor, w.debit_balance_minor, w.reverses,
-      w.effective_at, w.created_at WHERE w.debit_account_id = account
+    SELECT w.debit_sequence, w.id, w.credit_account_id, -w.amount_minor, w.debit_balance_minor, w.currency,
+      w.debit_previous_id, w.reverses, w.effective_at, w.created_at WHERE w.debit_account_id = account
     UNION ALL
-    SELECT w.credit_sequence, w.id, w.debit_account_id, w.amount_minor, w.credit_balance_minor, w.reverses,
-      w.effective_at, w.created_at WHERE w.credit_account_id = account
-  ) AS e (sequence, transfer_id, counterparty_id, amount_minor, balance_after_minor, reverses, effective_at, created_at)
+    SELECT w.credit_sequence, w.id, w.debit_account_id, w.amount_minor, w.credit_balance_minor, w.currency,
+      w.credit_previous_id, w.reverses, w.effective_at, w.created_at WHERE w.credit_account_id = account
+  ) AS e (sequence, transfer_id, counterparty_id, amount_minor, balance_after_minor, currency, previous_id, reverses,
+    effective_at, created_at)
   WHERE e.sequence <= last
 $$;
 

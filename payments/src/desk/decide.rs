@@ -117,7 +117,7 @@ fn allowed(ask: &Ask, visible: Visible, found: &Found, now: OffsetDateTime) -> R
             let known = found.transfers.contains_key(original) && visible == Visible::All;
             if known { Ok(()) } else { Err(Refusal::Missing { object: "wallet transfer", param: "id" }) }
         }
-        Ask::Capture { hold, .. } | Ask::Release { hold } => {
+        Ask::Capture { hold, .. } | Ask::Release { hold } | Ask::Expire { hold } => {
             let known = found.holds.contains_key(hold) && visible == Visible::All;
             if known { Ok(()) } else { Err(Refusal::Missing { object: "wallet hold", param: "id" }) }
         }
@@ -195,7 +195,7 @@ fn objects(
                     (livemode, facts.created),
                 )));
             }
-            Ask::Release { hold } => {
+            Ask::Release { hold } | Ask::Expire { hold } => {
                 let facts = found.holds.get(hold)?;
                 let sides = (facts.source, facts.destination);
                 objects.push(Object::Hold(WalletHold::new(

@@ -105,7 +105,9 @@ impl Asked {
                         [*source, *destination].into_iter().for_each(|id| wallet(&mut all, id));
                     }
                     Ask::Reverse { original, .. } => all.transfers.extend([original.as_uuid()]),
-                    Ask::Capture { hold, .. } | Ask::Release { hold } => all.holds.extend([hold.as_uuid()]),
+                    Ask::Capture { hold, .. } | Ask::Release { hold } | Ask::Expire { hold } => {
+                        all.holds.extend([hold.as_uuid()]);
+                    }
                 }
             }
             if let (Reach::Own, Some(subject)) = (order.reach, order.actor.subject()) {

@@ -107,6 +107,11 @@ pub enum Ask {
         /// Which hold.
         hold: WalletHoldId,
     },
+    /// A hold ends because its time is over.
+    Expire {
+        /// Which hold.
+        hold: WalletHoldId,
+    },
 }
 
 /// Money to move between wallets.
@@ -191,6 +196,7 @@ impl Ask {
                 keep_remainder: *keep_remainder,
             }),
             Self::Release { hold } => Operation::Release { hold: ledger_hold(*hold) },
+            Self::Expire { hold } => Operation::Expire { hold: ledger_hold(*hold) },
         })
     }
 }

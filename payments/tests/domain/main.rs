@@ -8,6 +8,7 @@ mod customers;
 #[path = "../../../ledger/tests/postgres/environments.rs"]
 mod environments;
 mod fx;
+mod holds;
 mod keys;
 mod pages;
 mod statements;

@@ -46,7 +46,8 @@ impl PolicySnapshot {
         if rows.roles.len() > ROLES_MAX || rows.rules.len() > ROLES_MAX * RULES_PER_ROLE_MAX {
             return Err(SnapshotError::TooMany);
         }
-        let mut roles = name::TENANT_ROLES.iter().copied().map(Arc::from).collect::<Vec<Arc<str>>>();
+        let built_in = name::TENANT_ROLES.iter().chain(name::SYSTEM_ROLES);
+        let mut roles = built_in.copied().map(Arc::from).collect::<Vec<Arc<str>>>();
         for role in &rows.roles {
             non_empty("role", role)?;
             roles.push(role.parse::<RoleName>().map_err(SnapshotError::RoleName)?.shared());

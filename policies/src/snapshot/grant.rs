@@ -4,7 +4,7 @@ use super::{Cell, PolicySnapshot, RoleEntry};
 use crate::{
     action::{self, ACTIONS, ActionEntry},
     conditions::Conditions,
-    name::OWNER,
+    name::{OWNER, SYSTEM_ROLES},
     permit::Subject,
     refusal::Refusal,
 };
@@ -27,6 +27,9 @@ impl PolicySnapshot {
     /// has it: he must hold everything the role holds, and owners answer only to owners.
     pub fn may_grant_role(&self, granter: &Subject, role: &str) -> Result<(), Refusal> {
         let held = self.entry(granter)?;
+        if SYSTEM_ROLES.contains(&role) {
+            return Err(Refusal::UnknownRole);
+        }
         let granted = self.role_entry(role)?;
         if role == OWNER && granter.role() != OWNER {
             return Err(Refusal::OwnerOnly);

@@ -2,7 +2,7 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};
 
-use super::{APP_ROLE, BootstrapError, CONTROL_ROLE, TENANT_GROUP};
+use super::{APP_ROLE, BootstrapError, CONTROL_ROLE, TENANT_GROUP, WORKER_ROLE};
 
 /// Oldest server that works.
 const SERVER_VERSION_MIN: u32 = 150_000;
@@ -19,6 +19,13 @@ pub(super) fn checked_database_name(name: &str) -> Result<&str, BootstrapError> 
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.starts_with("pg_");
     if well_formed { Ok(name) } else { Err(BootstrapError::DatabaseName) }
+}
+
+/// The passwords of the login roles as Postgres stores them.
+pub(super) struct Verifiers {
+    pub(super) control: String,
+    pub(super) app: String,
+    pub(super) worker: String,
 }
 
 /// What is there, and what had to be made.
@@ -53,26 +60,27 @@ impl<'a> Cluster<'a> {
             .await
             .map_err(BootstrapError::Sql)?;
         let roles = sqlx::query_scalar("SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname = ANY ($1)")
-            .bind([CONTROL_ROLE, APP_ROLE, TENANT_GROUP].as_slice())
+            .bind([CONTROL_ROLE, APP_ROLE, WORKER_ROLE, TENANT_GROUP].as_slice())
             .fetch_all(&mut *admin)
             .await
             .map_err(BootstrapError::Sql)?;
         Ok(Self { database, server_version, roles, created: Vec::new() })
     }
 
-    /// The three roles. The login of the API is NOINHERIT from birth: on 16 and newer the attribute only counts for
-    /// grants made after it was set.
+    /// The four roles. The logins of API and worker are NOINHERIT from birth: on 16 and newer the attribute only counts
+    /// for grants made after it was set.
     pub(super) async fn make_roles(
         &mut self,
         admin: &mut PgConnection,
-        control_verifier: &str,
-        app_verifier: &str,
+        verifiers: &Verifiers,
     ) -> Result<(), BootstrapError> {
+        let Verifiers { control, app, worker } = verifiers;
         let weak = "NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS";
         let wanted = [
             (TENANT_GROUP, format!("NOLOGIN NOCREATEROLE {weak}")),
-            (CONTROL_ROLE, format!("LOGIN CREATEROLE {weak} PASSWORD '{control_verifier}'")),
-            (APP_ROLE, format!("LOGIN NOINHERIT NOCREATEROLE {weak} PASSWORD '{app_verifier}'")),
+            (CONTROL_ROLE, format!("LOGIN CREATEROLE {weak} PASSWORD '{control}'")),
+            (APP_ROLE, format!("LOGIN NOINHERIT NOCREATEROLE {weak} PASSWORD '{app}'")),
+            (WORKER_ROLE, format!("LOGIN NOINHERIT NOCREATEROLE {weak} PASSWORD '{worker}'")),
         ];
         let mut text = vec!["BEGIN".to_owned(), "SET LOCAL log_statement = 'none'".to_owned()];
         for (role, attributes) in wanted {
@@ -83,7 +91,7 @@ impl<'a> Cluster<'a> {
             text.push(format!("{verb} ROLE {role} {attributes}"));
         }
         // Outside a transaction of a tenant no name resolves.
-        text.push(format!("ALTER ROLE {APP_ROLE} SET search_path = ''"));
+        text.extend([APP_ROLE, WORKER_ROLE].map(|role| format!("ALTER ROLE {role} SET search_path = ''")));
         // The control role hands this group to every tenant role it makes.
         let options = if self.server_version >= SERVER_VERSION_GRANT_OPTIONS {
             "WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"
@@ -123,7 +131,7 @@ impl<'a> Cluster<'a> {
             format!(
                 "BEGIN; ALTER DATABASE \"{database}\" OWNER TO {CONTROL_ROLE}; \
                  REVOKE ALL ON DATABASE \"{database}\" FROM PUBLIC; \
-                 GRANT CONNECT ON DATABASE \"{database}\" TO {APP_ROLE}; \
+                 GRANT CONNECT ON DATABASE \"{database}\" TO {APP_ROLE}, {WORKER_ROLE}; \
                  REVOKE ALL ON SCHEMA public FROM PUBLIC; COMMIT"
             ),
         )

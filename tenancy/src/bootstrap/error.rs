@@ -41,6 +41,12 @@ pub enum BootstrapError {
     /// The control role cannot connect with the password it was just given.
     #[error("tessera_control cannot connect with its password: check pg_hba.conf")]
     ControlLogin(#[source] DatabaseError),
+    /// The cluster was made ready by an older release.
+    #[error("there is no role {role}: run `tessera bootstrap` of this release first")]
+    RoleMissing {
+        /// Which role.
+        role: &'static str,
+    },
     /// Schema `platform` cannot be brought forward.
     #[error("cannot bring schema platform forward")]
     Migration(#[source] DbErr),

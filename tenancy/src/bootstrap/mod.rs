@@ -5,7 +5,7 @@
 pub(crate) mod cluster;
 mod error;
 mod isolation;
-mod platform;
+pub(crate) mod platform;
 mod verifier;
 
 use kernel::Entropy;
@@ -20,12 +20,14 @@ pub use isolation::{IsolationError, check_isolation};
 pub use platform::migrate_platform;
 
 use crate::{Database, DatabaseConfig};
-use cluster::Cluster;
+use cluster::{Cluster, Verifiers};
 
 /// The role of `tessera control`: owns schemas and tables, makes tenant roles, is no superuser.
 pub const CONTROL_ROLE: &str = "tessera_control";
 /// The login role of `tessera api`: sees nothing of a tenant until a transaction takes on that tenant's role.
 pub const APP_ROLE: &str = "tessera_app";
+/// The login role of `tessera worker`: the same walls as for [`APP_ROLE`], and what jobs keep in `platform`.
+pub const WORKER_ROLE: &str = "tessera_worker";
 /// What every tenant's role may do in `platform`.
 pub const TENANT_GROUP: &str = "tessera_tenant";
 /// The database's usual name.
@@ -43,6 +45,8 @@ pub struct BootstrapConfig {
     pub control_password: SecretString,
     /// Password that `tessera_app` gets.
     pub app_password: SecretString,
+    /// Password that `tessera_worker` gets.
+    pub worker_password: SecretString,
     /// Name of the database, usually [`DATABASE`].
     pub database: String,
 }
@@ -56,16 +60,19 @@ pub struct BootstrapReport {
     pub created: Vec<String>,
 }
 
-/// Makes the cluster ready for `tessera control` and `tessera api`.
+/// Makes the cluster ready for `tessera control`, `tessera api` and `tessera worker`.
 pub async fn run(config: &BootstrapConfig, entropy: &dyn Entropy) -> Result<BootstrapReport, BootstrapError> {
     let database = cluster::checked_database_name(&config.database)?;
-    let control_verifier = verifier::scram("control_password", &config.control_password, entropy)?;
-    let app_verifier = verifier::scram("app_password", &config.app_password, entropy)?;
+    let verifiers = Verifiers {
+        control: verifier::scram("control_password", &config.control_password, entropy)?,
+        app: verifier::scram("app_password", &config.app_password, entropy)?,
+        worker: verifier::scram("worker_password", &config.worker_password, entropy)?,
+    };
     let options = connect_options(&config.admin_url)?;
 
     let mut admin = connect(&options).await?;
     let mut cluster = Cluster::examine(&mut admin, database).await?;
-    cluster.make_roles(&mut admin, &control_verifier, &app_verifier).await?;
+    cluster.make_roles(&mut admin, &verifiers).await?;
     cluster.make_database(&mut admin).await?;
     let mut inside = connect(&options.clone().database(database)).await?;
     cluster.close_to_public(&mut inside).await?;
@@ -76,7 +83,7 @@ pub async fn run(config: &BootstrapConfig, entropy: &dyn Entropy) -> Result<Boot
     let mut report = BootstrapReport { server_version: cluster.server_version, created: cluster.created };
     let control = connect_as_control(config, &options).await?;
     let applied = migrate_platform(&control).await?;
-    report.created.extend(applied.into_iter().map(|version| format!("platform migration {version}")));
+    report.created.extend(applied);
     control.pool().close().await;
     Ok(report)
 }

@@ -19,6 +19,9 @@ use crate::{Environment, TenantTx};
 /// Longest key, in bytes.
 pub const KEY_LENGTH_MAX: usize = 255;
 
+/// What the keys of jobs have and those of clients cannot: they are ASCII.
+const JOB_MARK: char = '\u{b7}';
+
 /// A client's key: 1 to 255 printable ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
@@ -37,6 +40,12 @@ impl IdempotencyKey {
         } else {
             Err(IdempotencyKeyError)
         }
+    }
+
+    /// The key of something a job of the platform does. It has a character that clients cannot send, so that none of
+    /// theirs stands in its way.
+    pub fn of_job(job: &'static str, what: &impl std::fmt::Display) -> Self {
+        Self(format!("{job}{JOB_MARK}{what}"))
     }
 
     /// The text.

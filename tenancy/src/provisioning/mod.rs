@@ -11,6 +11,7 @@ mod control_plane;
 mod environment;
 mod error;
 mod keys;
+mod ledger_audit;
 mod migrate;
 mod operation;
 mod plan;
@@ -25,6 +26,7 @@ pub use control_plane::{ControlConfigError, ControlPlane, ControlPlaneConfig, Co
 pub use environment::{Environment, EnvironmentState};
 pub use error::ControlError;
 pub use keys::{ApiKeyRotation, ApiKeyRotationRequest, KmsKey, NewApiKey};
+pub use ledger_audit::{LEDGER_AUDIT_JOB, LedgerAudit, LedgerAuditFilter, LedgerAuditRequest, LedgerAuditStatus};
 pub use migrate::MigrationRequest;
 pub use operation::{
     Moment, Operation, OperationFilter, OperationKind, OperationState, OperationStep, Progress, StepEvent,

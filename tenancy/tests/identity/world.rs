@@ -233,7 +233,8 @@ async fn prepare(postgres: &Postgres, name: &str) -> (PgPool, String) {
     let role = format!(
         "DO $$ BEGIN PERFORM pg_advisory_xact_lock(1); \
          IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tessera_app') THEN \
-         CREATE ROLE tessera_app LOGIN NOINHERIT PASSWORD '{APP_PASSWORD}'; END IF; END $$"
+         CREATE ROLE tessera_app LOGIN NOINHERIT PASSWORD '{APP_PASSWORD}'; CREATE ROLE tessera_worker NOLOGIN; \
+         END IF; END $$"
     );
     sqlx::raw_sql(AssertSqlSafe(role)).execute(&cluster).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&cluster).await.unwrap();

@@ -2,13 +2,16 @@
 
 use kernel::SystemEntropy;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use tenancy::bootstrap::{self, BootstrapConfig, BootstrapError, IsolationError, check_isolation};
+use tenancy::{
+    Database,
+    bootstrap::{self, BootstrapConfig, BootstrapError, IsolationError, check_isolation},
+};
 
 use crate::world::{World, config};
 
-/// What the statement answers as the bare login role: an SQLSTATE, or `fine`.
-async fn as_app(world: &World, sql: &str) -> String {
-    let mut connection = world.app.pool().acquire().await.unwrap();
+/// What the statement answers as the bare login role of a database: an SQLSTATE, or `fine`.
+async fn as_login(database: &Database, sql: &str) -> String {
+    let mut connection = database.pool().acquire().await.unwrap();
     let outcome = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await;
     drop(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await);
     match outcome {
@@ -42,6 +45,7 @@ async fn two_at_once_take_turns() {
         admin_url: world.bootstrap.admin_url.clone(),
         control_password: world.bootstrap.control_password.clone(),
         app_password: world.bootstrap.app_password.clone(),
+        worker_password: world.bootstrap.worker_password.clone(),
         database: database.clone(),
     };
     let (one, two) = (config(), config());
@@ -58,6 +62,7 @@ async fn wrong_settings_are_named() {
             admin_url: world.bootstrap.admin_url.clone(),
             control_password: world.bootstrap.control_password.clone(),
             app_password: world.bootstrap.app_password.clone(),
+            worker_password: world.bootstrap.worker_password.clone(),
             database: world.bootstrap.database.clone(),
         };
         change(&mut config);
@@ -82,7 +87,30 @@ async fn the_bare_login_role_can_do_nothing_with_a_tenant() {
     let world = World::start().await;
     let tenant = world.tenant("acme").await;
     let [live, test] = [0, 1].map(|index| tenant.environments[index].schema.quoted());
-    check_isolation(&world.app).await.unwrap();
+    for login in [&world.app, &world.worker] {
+        check_isolation(login).await.unwrap();
+        can_do_nothing(login, &live, &test).await;
+    }
+    // What jobs keep is theirs alone, and not to be rewritten.
+    for refused in [
+        "SELECT 1 FROM platform.environment_job".to_owned(),
+        "SELECT 1 FROM platform.ledger_audit".to_owned(),
+        inside(&live, "INSERT INTO platform.environment_job DEFAULT VALUES"),
+    ] {
+        assert_eq!(as_login(&world.app, &refused).await, "42501", "{refused}");
+    }
+    for refused in ["DELETE FROM platform.environment_job", "UPDATE platform.ledger_audit SET findings_count = 0"] {
+        assert_eq!(as_login(&world.worker, refused).await, "42501", "{refused}");
+    }
+    let refused = inside(&live, "SELECT 1 FROM platform.environment_job");
+    assert_eq!(as_login(&world.worker, &refused).await, "42501");
+}
+
+fn inside(schema: &str, statement: &str) -> String {
+    format!("BEGIN; SET LOCAL ROLE {schema}; SET LOCAL search_path TO {schema}, pg_temp; {statement}")
+}
+
+async fn can_do_nothing(login: &Database, live: &str, test: &str) {
     for refused in [
         format!("SELECT 1 FROM {live}.customer"),
         format!("INSERT INTO {live}.customer DEFAULT VALUES"),
@@ -98,11 +126,8 @@ async fn the_bare_login_role_can_do_nothing_with_a_tenant() {
         "SELECT 1 FROM platform.operation".to_owned(),
         "SELECT 1 FROM platform.audit_record".to_owned(),
     ] {
-        assert_eq!(as_app(&world, &refused).await, "42501", "{refused}");
+        assert_eq!(as_login(login, &refused).await, "42501", "{refused}");
     }
-    let inside = |statement: &str| {
-        format!("BEGIN; SET LOCAL ROLE {live}; SET LOCAL search_path TO {live}, pg_temp; {statement}")
-    };
     for (statement, outcome) in [
         ("SELECT 1 FROM customer".to_owned(), "fine"),
         ("UPDATE ledger_account SET balance_minor = 0".to_owned(), "fine"),
@@ -119,8 +144,38 @@ async fn the_bare_login_role_can_do_nothing_with_a_tenant() {
         ("SELECT 1 FROM platform.tenant".to_owned(), "42501"),
         ("SELECT 1 FROM seaql_migrations".to_owned(), "42501"),
     ] {
-        assert_eq!(as_app(&world, &inside(&statement)).await, outcome, "{statement}");
+        assert_eq!(as_login(login, &inside(live, &statement)).await, outcome, "{statement}");
     }
+}
+
+/// A cluster and its tenants from before there was a worker.
+#[tokio::test]
+async fn an_older_cluster_is_brought_forward() {
+    let alone = std::sync::Arc::new(stack::Postgres::throwaway().await.unwrap());
+    let world = World::start_in(alone, config()).await;
+    let tenant = world.tenant("acme").await;
+    let [live, test] = [0, 1].map(|index| tenant.environments[index].schema.quoted());
+    world.worker.pool().close().await;
+    world
+        .run(&format!(
+            "DROP TABLE platform.environment_job, platform.ledger_audit; \
+             DELETE FROM platform.seaql_migrations WHERE version = 'm0002_worker'; \
+             REVOKE {live}, {test} FROM tessera_worker; DROP OWNED BY tessera_worker; DROP ROLE tessera_worker"
+        ))
+        .await;
+    let error = bootstrap::migrate_platform(world.control.database()).await.unwrap_err();
+    assert!(error.to_string().contains("run `tessera bootstrap`"), "{error}");
+    let created = bootstrap::run(&world.bootstrap, &SystemEntropy).await.unwrap().created;
+    assert_eq!(
+        created,
+        ["role tessera_worker", "platform migration m0002_worker", "2 environments for tessera_worker"]
+    );
+    let worker = world.another_worker().await;
+    check_isolation(&worker).await.unwrap();
+    for schema in [&live, &test] {
+        assert_eq!(as_login(&worker, &inside(schema, "SELECT 1 FROM ledger_hold")).await, "fine");
+    }
+    assert_eq!(bootstrap::run(&world.bootstrap, &SystemEntropy).await.unwrap().created, Vec::<String>::new());
 }
 
 #[tokio::test]

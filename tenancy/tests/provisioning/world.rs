@@ -27,6 +27,7 @@ use crate::issuer::Issuers;
 
 const CONTROL_PASSWORD: &str = "control-of-a-throwaway-cluster";
 const APP_PASSWORD: &str = "app-of-a-throwaway-cluster";
+const WORKER_PASSWORD: &str = "worker-of-a-throwaway-cluster";
 /// Long enough for everything a test does.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -39,6 +40,7 @@ pub(crate) struct World {
     /// A superuser inside the database.
     pub(crate) admin: PgPool,
     pub(crate) app: Database,
+    pub(crate) worker: Database,
     pub(crate) issuers: Issuers,
     pub(crate) key_directory: TempDir,
     pub(crate) keyring: Keyring,
@@ -61,6 +63,7 @@ impl World {
             admin_url: postgres.admin_url().into(),
             control_password: CONTROL_PASSWORD.into(),
             app_password: APP_PASSWORD.into(),
+            worker_password: WORKER_PASSWORD.into(),
             database: database.clone(),
         };
         bootstrap::run(&bootstrap, &SystemEntropy).await.unwrap();
@@ -68,13 +71,19 @@ impl World {
         admin_url.set_path(&database);
         let admin = PgPoolOptions::new().max_connections(2).connect(admin_url.as_str()).await.unwrap();
         let app = connect(&postgres.url("tessera_app", APP_PASSWORD, &database), 2).await;
+        let worker = connect(&postgres.url("tessera_worker", WORKER_PASSWORD, &database), 2).await;
         let key_directory = TempDir::new().unwrap();
         std::fs::set_permissions(key_directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
         let keyring = local_keyring(&key_directory).await;
         let control_url = postgres.url("tessera_control", CONTROL_PASSWORD, &database);
         let control = control_plane(&control_url, keyring.clone(), config, Arc::new(Silent)).await;
         let issuers = Issuers::start().await;
-        Self { postgres, bootstrap, admin, app, issuers, key_directory, keyring, control, control_url }
+        Self { postgres, bootstrap, admin, app, worker, issuers, key_directory, keyring, control, control_url }
+    }
+
+    /// Another pool of the worker's login role.
+    pub(crate) async fn another_worker(&self) -> Database {
+        connect(&self.postgres.url("tessera_worker", WORKER_PASSWORD, &self.bootstrap.database), 2).await
     }
 
     /// Another process on the same database.

@@ -19,6 +19,7 @@ use super::{
 /// Passwords of the throwaway cluster; they begin with letters, so that no configuration reads them as numbers.
 const CONTROL_PASSWORD: &str = "control-of-a-throwaway-cluster";
 const APP_PASSWORD: &str = "app-of-a-throwaway-cluster";
+const WORKER_PASSWORD: &str = "worker-of-a-throwaway-cluster";
 /// The audience of staff tokens.
 pub const STAFF_AUDIENCE: &str = "urn:tessera:platform";
 /// More requests a second than any test sends.
@@ -109,6 +110,11 @@ impl Stack {
         Server::start("control", "CONTROL", overridden(self.parts().control(issuer_url), settings), &self.logs).await
     }
 
+    /// A worker on the same database, with settings of its own.
+    pub async fn worker(&self, settings: Settings) -> Server {
+        Server::start("worker", "WORKER", overridden(self.parts().worker(), settings), &self.logs).await
+    }
+
     /// Runs an API process that is expected to end by itself, and answers how it ended.
     pub async fn run_api_briefly(&self, settings: Settings) -> std::process::Output {
         let listen = setting("API__LISTEN", format!("127.0.0.1:{}", stack::free_port().unwrap()));
@@ -177,6 +183,12 @@ impl Parts<'_> {
         overridden(settings, self.wishes.api.clone())
     }
 
+    fn worker(&self) -> Settings {
+        let mut settings = self.both();
+        settings.push(setting("WORKER__DATABASE_URL", self.postgres.url("tessera_worker", WORKER_PASSWORD, "tessera")));
+        settings
+    }
+
     fn control(&self, staff_issuer: &str) -> Settings {
         let mut settings = self.both();
         settings.extend([
@@ -212,6 +224,7 @@ pub fn bootstrap_command(postgres: &Postgres) -> Command {
         setting("BOOTSTRAP__ADMIN_URL", postgres.admin_url()),
         setting("BOOTSTRAP__CONTROL_PASSWORD", CONTROL_PASSWORD),
         setting("BOOTSTRAP__APP_PASSWORD", APP_PASSWORD),
+        setting("BOOTSTRAP__WORKER_PASSWORD", WORKER_PASSWORD),
     ]);
     command
 }

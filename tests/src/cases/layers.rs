@@ -24,7 +24,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("policies", &["kernel", "entity", "migration", "keyring", "tenancy"]),
     ("payments", &["kernel", "entity", "migration", "keyring", "tenancy", "ledger", "policies"]),
     ("api", &["kernel", "entity", "migration", "keyring", "tenancy", "ledger", "policies", "payments"]),
-    ("cli", &["kernel", "entity", "migration", "keyring", "tenancy", "ledger", "policies", "payments", "api"]),
+    ("worker", &["kernel", "entity", "migration", "keyring", "tenancy", "ledger", "policies", "payments"]),
+    (
+        "cli",
+        &["kernel", "entity", "migration", "keyring", "tenancy", "ledger", "policies", "payments", "api", "worker"],
+    ),
     // Development only: nobody above may use them but each other.
     ("stack", &["kernel"]),
     ("tests", &["kernel", "keyring", "tenancy", "policies", "payments", "api", "stack"]),

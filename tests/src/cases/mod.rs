@@ -16,6 +16,7 @@ mod provisioning;
 mod sign_in;
 mod statements;
 mod tokens;
+mod worker;
 
 use libtest_mimic::Trial;
 
@@ -38,6 +39,7 @@ pub fn all() -> Vec<Trial> {
         crash::trials(),
         import::trials(),
         provisioning::trials(),
+        worker::trials(),
         crypto::trials(),
         authorization::trials(),
         bad_input::trials(),

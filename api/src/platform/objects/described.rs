@@ -39,6 +39,23 @@ pub struct KeyReferences {
     test: Option<String>,
 }
 
+/// Something in a ledger that is not as it must be.
+#[derive(ToSchema)]
+pub struct LedgerFinding {
+    /// `balance`, `sequence`, `running_balance`, `held`, `currency`, `account` or `zero_sum`.
+    check: String,
+    /// On which account, where it is about one.
+    account: Option<String>,
+    /// In which currency, where that is known.
+    currency: Option<String>,
+    /// At which of the account's entries: the first that is wrong.
+    sequence: Option<i64>,
+    /// What should be there, in minor units where it is money.
+    expected: String,
+    /// What is there.
+    found: String,
+}
+
 /// A token issuer and how its tokens are read.
 #[derive(ToSchema)]
 pub struct Issuer {

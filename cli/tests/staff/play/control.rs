@@ -51,6 +51,18 @@ fn route(state: &mut State, call: &Call) -> Response {
             200,
             &json!({ "object": "list", "has_more": false, "data": [key(slug, "live", "enabled"), key(slug, "test", "enabled")] }),
         ),
+        ("GET", ["ledger_audits"]) => reply(200, &audits(&["acme", "broken"], &call.query)),
+        ("GET", ["ledger_audits", id]) => reply(200, &audit("broken", "test", id)),
+        ("GET", ["tenants", slug, "ledger_audits"]) => match *slug {
+            // No worker runs there.
+            "slow" => reply(200, &audits(&[], &call.query)),
+            slug => reply(200, &audits(&[slug], &call.query)),
+        },
+        ("POST", ["tenants", slug, "ledger_audits"]) if !dry_run => {
+            let environments = json!([{ "id": "env_live", "mode": "live" }, { "id": "env_test", "mode": "test" }]);
+            let request = json!({ "object": "ledger_audit_request", "tenant": slug, "environments": environments, "requested_at": "2026-01-01T00:00:00Z" });
+            written(true, "requested", &request, None)
+        }
         ("POST", ["tenants"]) => create(state, &call.body, dry_run),
         ("POST", ["tenants", slug, "api_keys", "rotate"]) => rotate(state, slug, &call.body, dry_run),
         ("POST", ["tenants", slug, "data_keys", "rotate"]) if !dry_run => {
@@ -113,6 +125,35 @@ fn written(changed: bool, action: &str, object: &Value, operation: Option<&str>)
         200,
         &json!({ "changed": changed, "action": action, "object": object, "operation_id": operation, "request_id": "req_played" }),
     )
+}
+
+/// What a worker found: nothing, except on the test side of `broken`. Older audits come behind the newest.
+fn audits(slugs: &[&str], query: &str) -> Value {
+    let wanted = |audit: &Value| !query.contains("status=failed") || audit["status"] == "failed";
+    let of = |slug: &&str| {
+        let old = json!({ "started_at": "2025-12-31T23:59:59Z", "status": "passed", "environment": "env_live" });
+        [
+            audit(slug, "live", "lad_01jb3v8z4q5t6w7x8y9zabcdef"),
+            audit(slug, "test", "lad_01jb3v8z6m2c8v5b9n1kabcdef"),
+            old,
+        ]
+    };
+    let data: Vec<_> = slugs.iter().flat_map(of).filter(wanted).collect();
+    json!({ "object": "list", "has_more": false, "data": data })
+}
+
+fn audit(slug: &str, mode: &str, id: &str) -> Value {
+    let findings = if slug == "broken" && mode == "test" {
+        json!([{ "check": "balance", "account": "lac_1", "currency": "eur", "sequence": null, "expected": "5", "found": "6" }])
+    } else {
+        json!([])
+    };
+    let found = findings.as_array().unwrap().len();
+    json!({
+        "object": "ledger_audit", "id": id, "tenant": slug, "environment": format!("env_{mode}"), "mode": mode,
+        "status": if found == 0 { "passed" } else { "failed" }, "accounts": 3, "entries": 8, "findings_count": found,
+        "findings": findings, "started_at": "2026-01-01T00:00:00.5Z", "finished_at": "2026-01-01T00:00:01.25Z",
+    })
 }
 
 fn key(slug: &str, mode: &str, state: &str) -> Value {

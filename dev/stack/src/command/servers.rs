@@ -10,27 +10,31 @@ use stack::{
 use super::{people, state::State};
 
 /// Every server's key, in the order of starting, with the signal that stops it in order.
-pub(crate) const SERVERS: [(&str, StopSignal); 5] = [
+pub(crate) const SERVERS: [(&str, StopSignal); 6] = [
     (POSTGRES, StopSignal::Interrupt),
     (REDIS, StopSignal::Terminate),
     (IDENTITY, StopSignal::Terminate),
     (CONTROL, StopSignal::Terminate),
     (API, StopSignal::Terminate),
+    (WORKER, StopSignal::Terminate),
 ];
 pub(crate) const POSTGRES: &str = "postgres";
 pub(crate) const REDIS: &str = "redis";
 pub(crate) const IDENTITY: &str = "identity";
 pub(crate) const CONTROL: &str = "control";
 pub(crate) const API: &str = "api";
+pub(crate) const WORKER: &str = "worker";
 
-/// Where the two servers of the platform listen unless the person says otherwise.
+/// Where the servers of the platform listen unless the person says otherwise.
 pub(crate) const API_PORT: (&str, u16) = ("TESSERA_API_PORT", 8080);
 pub(crate) const CONTROL_PORT: (&str, u16) = ("TESSERA_CONTROL_PORT", 8081);
+pub(crate) const WORKER_PORT: (&str, u16) = ("TESSERA_WORKER_PORT", 9082);
 
 /// The platform's database.
 pub(crate) const DATABASE: &str = "tessera";
 const CONTROL_ROLE: &str = "tessera_control";
 const APP_ROLE: &str = "tessera_app";
+const WORKER_ROLE: &str = "tessera_worker";
 
 /// Everything that the servers' commands are made of.
 pub(crate) struct Servers {
@@ -38,6 +42,7 @@ pub(crate) struct Servers {
     pub(crate) detached: Detached,
     pub(crate) api_port: u16,
     pub(crate) control_port: u16,
+    pub(crate) worker_port: u16,
     directory: PathBuf,
 }
 
@@ -49,6 +54,7 @@ impl Servers {
             detached: Detached::new(directory.join("run")),
             api_port: port_from_environment(API_PORT)?,
             control_port: port_from_environment(CONTROL_PORT)?,
+            worker_port: port_from_environment(WORKER_PORT)?,
             directory,
             project,
         })
@@ -62,6 +68,11 @@ impl Servers {
     /// The address of the staff API.
     pub(crate) fn control_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.control_port)
+    }
+
+    /// Where the worker says that it lives.
+    pub(crate) fn worker_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.worker_port)
     }
 
     /// Where a server's output goes.
@@ -113,6 +124,7 @@ impl Servers {
             .environment("TESSERA_BOOTSTRAP__ADMIN_URL", cluster.admin_url())
             .environment("TESSERA_BOOTSTRAP__CONTROL_PASSWORD", state.secret(CONTROL_ROLE)?)
             .environment("TESSERA_BOOTSTRAP__APP_PASSWORD", state.secret(APP_ROLE)?)
+            .environment("TESSERA_BOOTSTRAP__WORKER_PASSWORD", state.secret(WORKER_ROLE)?)
             .log_file(self.log("bootstrap")))
     }
 
@@ -140,6 +152,15 @@ impl Servers {
             .platform(API, self.api_port, redis)?
             .environment("TESSERA_API__LISTEN", format!("127.0.0.1:{}", self.api_port))
             .environment("TESSERA_API__DATABASE_URL", database))
+    }
+
+    /// `tessera worker`.
+    pub(crate) fn worker(&self, state: &mut State, cluster: &Cluster, redis: &RedisFiles) -> Result<Launch> {
+        let database = cluster.url(WORKER_ROLE, &state.secret(WORKER_ROLE)?, DATABASE);
+        Ok(self
+            .platform(WORKER, self.worker_port, redis)?
+            .environment("TESSERA_WORKER__LISTEN", format!("127.0.0.1:{}", self.worker_port))
+            .environment("TESSERA_WORKER__DATABASE_URL", database))
     }
 
     fn platform(&self, key: &str, port: u16, redis: &RedisFiles) -> Result<Launch> {

@@ -29,7 +29,7 @@ pub(crate) fn write(
         "control": servers.control_url(),
         "postgres": cluster.url("postgres", &password, DATABASE),
         "redis": redis.url(),
-        // There is no mail before the worker.
+        // Nothing sends mail yet.
         "mail": null,
         "staff": {
             "username": STAFF_USERNAME,

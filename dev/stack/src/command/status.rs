@@ -18,7 +18,9 @@ pub(crate) async fn status() -> Result<()> {
         };
         line(&format!("{key:<10} {state:<28} log: {}", servers.log(key).display()));
     }
-    for (name, url) in [("api", servers.api_url()), ("control", servers.control_url())] {
+    for (name, url) in
+        [("api", servers.api_url()), ("control", servers.control_url()), ("worker", servers.worker_url())]
+    {
         let answer = reqwest::get(format!("{url}/readyz")).await;
         let health = match answer {
             Ok(response) if response.status().is_success() => "ready".to_owned(),

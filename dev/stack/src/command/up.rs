@@ -11,7 +11,7 @@ use tokio::{process::Command, time::timeout};
 
 use super::{
     screen::line,
-    servers::{API, API_PORT, CONTROL, CONTROL_PORT, IDENTITY, POSTGRES, REDIS, SERVERS, Servers},
+    servers::{API, API_PORT, CONTROL, CONTROL_PORT, IDENTITY, POSTGRES, REDIS, SERVERS, Servers, WORKER, WORKER_PORT},
     stack_file,
     state::{self, State},
     step::{Step, word},
@@ -92,6 +92,11 @@ async fn platform(
     let launch = servers.api(state, cluster, redis)?;
     let outcome = listen(servers, API, &launch, (servers.api_port, API_PORT.0)).await?;
     step.end(word(outcome), &servers.api_url());
+
+    let step = Step::begin("up", "tessera worker");
+    let launch = servers.worker(state, cluster, redis)?;
+    let outcome = listen(servers, WORKER, &launch, (servers.worker_port, WORKER_PORT.0)).await?;
+    step.end(word(outcome), "expired holds, audits of the ledgers");
     Ok(())
 }
 

@@ -14,7 +14,7 @@ pub(super) use create::{Creation, creation, provision};
 pub(super) use offboard::offboard;
 pub use record::{Tenant, TenantFilter, TenantStatus};
 pub(super) use status::wrong_status;
-pub(super) use store::{find, lock, lock_slug};
+pub(super) use store::{find, lock, lock_slug, tenant_missing};
 pub(super) use update::{Updating, apply_update};
 
 use crate::SchemaName;

@@ -53,6 +53,10 @@ const PROBES: &[Probe] = &[
     probe("POST", "/platform/v1/tenants/{slug}/kms_keys/{mode}/disable", Needs::Right("key", "disable")),
     probe("POST", "/platform/v1/tenants/{slug}/kms_keys/{mode}/enable", Needs::Right("key", "enable")),
     probe("POST", "/platform/v1/tenants/{slug}/kms_keys/{mode}/destroy", Needs::Right("key", "destroy")),
+    probe("GET", "/platform/v1/ledger_audits", Needs::Right("ledger_audit", "list")),
+    probe("GET", "/platform/v1/ledger_audits/{id}", Needs::Right("ledger_audit", "retrieve")),
+    probe("GET", "/platform/v1/tenants/{slug}/ledger_audits", Needs::Right("ledger_audit", "list")),
+    probe("POST", "/platform/v1/tenants/{slug}/ledger_audits", Needs::Right("ledger_audit", "create")),
     probe("POST", "/platform/v1/migrations", Needs::Right("migration", "create")),
     probe("POST", "/platform/v1/plans", Needs::Right("plan", "create")),
     probe("POST", "/platform/v1/plans/apply", Needs::Right("plan", "apply")),
@@ -100,13 +104,15 @@ fn credentials(stack: &Stack, tenant: &Tenant, stranger: &Issuer) -> Vec<Credent
 struct World {
     slug: String,
     operation: String,
+    audit: String,
     newcomer: Value,
     plan: Value,
 }
 
 impl World {
     async fn send(&self, client: &Client, probe: &Probe) -> Answer {
-        let path = probe.path.replace("{slug}", &self.slug).replace("{mode}", "test").replace("{id}", &self.operation);
+        let id = if probe.path.contains("/ledger_audits/") { &self.audit } else { &self.operation };
+        let path = probe.path.replace("{slug}", &self.slug).replace("{mode}", "test").replace("{id}", id);
         if probe.method == "GET" {
             return client.get(&path).await;
         }
@@ -151,8 +157,18 @@ pub async fn every_route_of_the_staff_api_answers_every_credential_as_the_commit
         .texts(&format!("SELECT id::text FROM platform.operation WHERE target = '{slug}' AND kind = 'tenant.create'"))
         .await;
     let operation = kernel::OperationId::from_uuid(operations[0].parse().unwrap()).to_string();
+    // As a worker leaves it.
+    let audits = stack
+        .database
+        .texts(&format!(
+            "INSERT INTO platform.ledger_audit SELECT gen_random_uuid(), id, now(), now(), 0, 0, 0, '[]' \
+             FROM platform.environment WHERE schema_name = '{}' RETURNING id::text",
+            tenant.test.schema
+        ))
+        .await;
+    let audit = kernel::LedgerAuditId::from_uuid(audits[0].parse().unwrap()).to_string();
     let plan = admin.post("/platform/v1/plans", json!({"tenants": [newcomer]})).await.ok();
-    let world = World { slug, operation, newcomer, plan };
+    let world = World { slug, operation, audit, newcomer, plan };
     let credentials = credentials(&stack, &tenant, &stranger);
 
     let platform = PolicySnapshot::platform().unwrap();
@@ -235,6 +251,7 @@ pub async fn tenants_that_do_not_exist_and_slugs_that_are_none_answer_the_same_b
                 let world = World {
                     slug: slug.to_owned(),
                     operation: operation.clone(),
+                    audit: String::new(),
                     newcomer: newcomer.clone(),
                     plan: Value::Null,
                 };

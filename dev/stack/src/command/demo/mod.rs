@@ -51,6 +51,11 @@ pub(crate) async fn demo() -> Result<()> {
     narrator.chapter("A bank's history comes in, and agrees with what the bank printed");
     bank::show_import(&running).await?;
 
+    narrator.chapter("The worker recomputes every balance from its entries, and staff reads what it found");
+    typed("tessera audit run acme");
+    quote(&cli.table(&["audit", "run", acme.slug]).await?);
+    say("it does so by itself every hour, in every environment; a ledger that is wrong is an error in its log");
+
     line("\nDone. Everything still runs: `make status` shows it, `make down` stops it.");
     let issuer = running.identity.issuer_url(STAFF_ISSUER)?;
     line(&format!("To act as staff: `tessera auth login --issuer-url {issuer}`, as {STAFF_USERNAME};"));
