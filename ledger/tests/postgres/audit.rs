@@ -84,20 +84,21 @@ fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'sta
         (
             "a missing entry",
             format!("DELETE FROM ledger_transfer WHERE debit_account_id = '{b}' AND debit_sequence = 5"),
-            // The same row is an entry of the third account.
+            // The same row is an entry of the third account. Both chains end behind it.
             vec![
-                "1 balance 211 200",
-                "1 running_balance@6 223 212",
-                "1 sequence@6 5 6",
+                "1 balance 0 200",
+                "1 running_balance@6 12 212",
+                "1 sequence@6 1 6",
                 "2 balance -11 0",
                 "2 running_balance@4 -11 0",
-                "2 sequence@4 3 4",
+                "2 sequence@4 1 4",
+                "all transfers 26 28",
             ],
         ),
         (
             "the newest entry",
             format!("DELETE FROM ledger_transfer WHERE debit_account_id = '{c}' AND debit_sequence = 8"),
-            vec!["0 balance 87 100", "0 sequence 8 9", "2 balance 13 0", "2 sequence 7 8"],
+            vec!["0 balance 0 100", "0 sequence 0 9", "2 sequence 0 8", "all transfers 26 28"],
         ),
         (
             "a running balance",
@@ -126,7 +127,7 @@ fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'sta
         (
             "a number of entries",
             format!("UPDATE ledger_account SET sequence = 4 WHERE id = '{c}'"),
-            vec!["2 sequence 8 4"],
+            vec!["2 sequence 8 4", "all transfers 28 24"],
         ),
         (
             "a currency",
@@ -135,7 +136,18 @@ fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'sta
             ),
             vec!["0 currency@3 eur usd", "2 currency@2 eur usd"],
         ),
-        ("an account", format!("DELETE FROM ledger_account WHERE id = '{c}'"), vec!["2 account an account none"]),
+        (
+            "a link of the chain",
+            format!(
+                "UPDATE ledger_transfer SET debit_previous_id = NULL WHERE debit_account_id = '{a}' AND debit_sequence = 2"
+            ),
+            vec!["0 balance 0 100", "0 running_balance@2 -10 90", "0 sequence@2 1 2"],
+        ),
+        (
+            "an account",
+            format!("DELETE FROM ledger_account WHERE id = '{c}'"),
+            vec!["2 account an account none", "all transfers 28 20"],
+        ),
     ]
 }
 

@@ -25,7 +25,9 @@ const AUDIT: &str = "\
 SELECT action, target, outcome, code, count(*) AS number FROM {s}.audit_record \
 WHERE action LIKE 'wallet\\_transfer.%' OR action LIKE 'wallet\\_hold.%' GROUP BY action, target, outcome, code";
 /// The one place here that reads the table of events: which events there are of which object.
-const EVENTS: &str = "SELECT type, object_id AS object, count(*) AS number FROM {s}.event GROUP BY type, object_id";
+const EVENTS: &str = "\
+    SELECT type, object, count(*) AS number FROM (SELECT type, unnest(object_ids) AS object FROM {s}.event) e \
+    GROUP BY type, object";
 const WALLET_HOLDS: &str = "SELECT count(*) AS number FROM {s}.wallet_hold";
 
 /// A stored answer.
