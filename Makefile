@@ -31,12 +31,12 @@ demo: build ## Watch two tenants, a sign-in and a transfer between wallets, step
 test: setup ## Run every test: units, end to end, identity provider
 	@dev/test
 
-# HALF=platform or HALF=ledger measures one half; TESSERA_BENCH_SECONDS=120 makes each ledger run that long.
+# PART=platform, PART=ledger or PART=http measures one part; TESSERA_BENCH_SECONDS=120 makes each run under load that long.
 bench: setup ## Measure the promised speeds
 	@echo "bench: an optimised build (the first time takes some minutes)"
-	@cargo build --locked --release -p bench
+	@cargo build --locked --release -p bench -p cli
 	@cargo build --locked --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET)
-	@cargo run --locked --release -p bench -- $(HALF)
+	@cargo run --locked --release -p bench -- $(PART)
 
 lint: setup ## Check format, lints, documentation and duplicate dependencies
 	@echo "lint: format"
