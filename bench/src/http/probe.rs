@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use load::{COST_SQL, Cost, Probe, ServerProcesses, cpu_time_of};
 use anyhow::Context as _;
+use load::{COST_SQL, Cost, Probe, ServerProcesses, cpu_time_of};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
 
 use super::{requests::Counted, server::Served};
@@ -33,7 +33,7 @@ pub(crate) struct Spent {
 
 pub(crate) struct HttpProbe<S> {
     pool: PgPool,
-    schema: String,
+    schemas: [String; 1],
     postgres: ServerProcesses,
     pids: (u32, u32),
     subject: Arc<S>,
@@ -45,8 +45,8 @@ impl<S: Counted> HttpProbe<S> {
         let pool = PgPoolOptions::new().max_connections(1).connect(served.admin_url()?.as_str()).await?;
         let backend: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&pool).await?;
         let postgres = ServerProcesses::of_backend(u32::try_from(backend)?).context("find the server's processes")?;
-        let (schema, pids) = (served.schema().to_owned(), served.pids()?);
-        Ok(Self { pool, schema, postgres, pids, subject, readings: Mutex::default() })
+        let (schemas, pids) = ([served.schema().to_owned()], served.pids()?);
+        Ok(Self { pool, schemas, postgres, pids, subject, readings: Mutex::default() })
     }
 
     /// Between the last two looks, which are those at both ends of the measured time.
@@ -80,7 +80,7 @@ impl<S: Counted> HttpProbe<S> {
 impl<S: Counted> Probe for HttpProbe<S> {
     async fn cost(&self) -> anyhow::Result<Cost> {
         self.read()?;
-        let row = sqlx::query_as(COST_SQL).bind([self.schema.as_str()]).fetch_one(&self.pool).await?;
+        let row = sqlx::query_as(COST_SQL).bind(&self.schemas).fetch_one(&self.pool).await?;
         Cost::try_new(row, self.postgres.cpu_time()?)
     }
 
@@ -89,7 +89,8 @@ impl<S: Counted> Probe for HttpProbe<S> {
         if !self.subject.writes() {
             return Ok(self.subject.answered());
         }
-        let count = format!("SELECT count(*) FROM {}.wallet_transfer", self.schema);
+        let [schema] = &self.schemas;
+        let count = format!("SELECT count(*) FROM {schema}.wallet_transfer");
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&self.pool).await?;
         Ok(u64::try_from(rows)?)
     }

@@ -5,9 +5,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use load::Subject;
 use anyhow::Context as _;
 use kernel::{Entropy as _, SystemEntropy, WalletId};
+use load::Subject;
 use serde_json::Value;
 
 use super::client::Client;

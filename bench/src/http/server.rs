@@ -5,10 +5,10 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::Context as _;
 use kernel::Mode;
 use serde_json::json;
-use sqlx::{AssertSqlSafe, PgPool, postgres::PgPoolOptions};
+use sqlx::{PgPool, postgres::PgPoolOptions};
 use stack::{Launch, Postgres, Project, Ready, Redis, Service};
 use tempfile::TempDir;
-use tenancy::{SchemaName, provisioning::Reply};
+use tenancy::provisioning::Reply;
 use url::Url;
 
 use crate::platform::{Platform, TENANT, call};
@@ -25,6 +25,9 @@ const SETTINGS: [(&str, &str); 5] = [
 const WAL_MEGABYTES: i32 = 1_024;
 /// More requests a second than any load here sends: the limiter counts, and refuses nobody.
 const UNLIMITED: &str = "1000000";
+const SCHEMA: &str = "\
+SELECT e.schema_name FROM platform.environment e JOIN platform.tenant t ON t.id = e.tenant_id \
+WHERE t.slug = $1 AND e.mode = 'test'";
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
 pub(crate) struct Served {
@@ -48,13 +51,7 @@ impl Served {
             .await?;
         platform.provision(&platform.control, TENANT).await?;
         let secret_key = secret_key(&platform).await?;
-        let schema = sqlx::query_scalar(AssertSqlSafe(
-            "SELECT e.schema_name FROM platform.environment e JOIN platform.tenant t ON t.id = e.tenant_id \
-             WHERE t.slug = $1 AND e.mode = 'test'",
-        ))
-        .bind(TENANT)
-        .fetch_one(&admin)
-        .await?;
+        let schema = sqlx::query_scalar(SCHEMA).bind(TENANT).fetch_one(&admin).await?;
         // The tenant is there: from now on nothing but the API may use the cores.
         platform.control.drain().await;
         let redis = Redis::throwaway().await?;
