@@ -63,10 +63,9 @@ impl fmt::Debug for TenantTx {
 }
 
 impl TenantTx {
-    /// Begins in one round trip: role, path and time limits come with the `BEGIN`.
+    /// Begins in one round trip: healing, role, path and time limits come with the `BEGIN`.
     pub async fn begin(database: &Database, environment: Arc<Environment>) -> Result<Self, sqlx::Error> {
-        let begin = begin_text(&environment.schema);
-        let transaction = database.pool().begin_with(AssertSqlSafe(begin)).await?;
+        let transaction = database.begin(&begin_text(&environment.schema)).await?;
         let tx = Self { environment, transaction: Mutex::new(transaction), failed: AtomicBool::new(false) };
         if cfg!(debug_assertions) {
             tx.assert_inside().await?;
