@@ -36,12 +36,12 @@ campaign: setup ## Kill, terminate and cut all around the ledger under load: not
 	@cargo build --locked -p cli
 	@cargo test --locked -p tests -- --ignored --exact campaign::the_whole_campaign_loses_and_repeats_nothing
 
-# HALF=platform or HALF=ledger measures one half; TESSERA_BENCH_SECONDS=120 makes each ledger run that long.
+# PART=platform, PART=ledger or PART=http measures one part; TESSERA_BENCH_SECONDS=120 makes each run under load that long.
 bench: setup ## Measure the promised speeds
 	@echo "bench: an optimised build (the first time takes some minutes)"
-	@cargo build --locked --release -p bench
+	@cargo build --locked --release -p bench -p cli
 	@cargo build --locked --release --manifest-path bench/peers/Cargo.toml --target-dir $(TARGET)
-	@cargo run --locked --release -p bench -- $(HALF)
+	@cargo run --locked --release -p bench -- $(PART)
 
 lint: setup ## Check format, lints, documentation and duplicate dependencies
 	@echo "lint: format"

@@ -18,6 +18,6 @@ mod state;
 pub mod telemetry;
 pub mod v1;
 
-pub use call::{Caller, KeysInProgress};
+pub use call::{Caller, KeysInProgress, Together};
 pub use error::ApiError;
-pub use state::{Api, ApiParts};
+pub use state::{Api, ApiParts, WalletQuestions};

@@ -5,11 +5,14 @@ use std::{ops::Deref, sync::Arc};
 use axum::http::HeaderName;
 use kernel::{Clock, Entropy};
 use ledger::Engine;
-use payments::desk::WalletDesk;
+use payments::{desk::WalletDesk, wallet};
 use policies::Policies;
 use tenancy::{UnitsOfWork, directory::Directory, field_keys::FieldKeyring, hints::Hints, identity::Resolver};
 
-use crate::{KeysInProgress, rate_limit::RateLimiter, request_id::IdSource};
+use crate::{KeysInProgress, Together, rate_limit::RateLimiter, request_id::IdSource};
+
+/// Questions about single wallets.
+pub type WalletQuestions = Together<wallet::WalletQuestion, Result<wallet::Wallet, wallet::Refusal>>;
 
 /// The parts of a running payment API.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub struct ApiParts {
     pub limiter: RateLimiter,
     /// Posts orders on wallets.
     pub engine: Engine<WalletDesk>,
+    /// Reads wallets that many ask about.
+    pub wallets: WalletQuestions,
     /// Repeats of what is still running.
     pub keys_in_progress: KeysInProgress,
     /// Where a trusted proxy names the caller's country, if there is one.
@@ -48,6 +53,11 @@ impl Api {
     /// Shares the parts.
     pub fn new(parts: ApiParts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// What reads single wallets.
+    pub fn wallet_questions(units: UnitsOfWork) -> WalletQuestions {
+        Together::new(units, |tx, questions| Box::pin(wallet::retrieve(tx, questions)))
     }
 
     /// What makes request ids.

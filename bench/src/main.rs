@@ -1,8 +1,10 @@
 //! `make bench`: measures what the documentation claims, on real components, and prints it.
 //!
 //! Everything runs on throwaway Postgres servers with fsync on; figures of one run are comparable with each other, not
-//! with another machine's. `bench platform` and `bench ledger` measure one half; without an argument both are measured.
+//! with another machine's. `bench platform`, `bench ledger` and `bench http` measure one part; without an argument all
+//! are measured.
 
+mod http;
 mod ledger;
 mod machine;
 mod platform;
@@ -23,11 +25,13 @@ async fn main() -> anyhow::Result<()> {
     match std::env::args().nth(1).as_deref() {
         None => {
             measure_platform().await?;
-            ledger::measure().await
+            ledger::measure().await?;
+            http::measure().await
         }
         Some("platform") => measure_platform().await,
         Some("ledger") => ledger::measure().await,
-        Some(other) => anyhow::bail!("there is no half named {other:?}: say platform, ledger, or nothing"),
+        Some("http") => http::measure().await,
+        Some(other) => anyhow::bail!("there is no part named {other:?}: say platform, ledger, http, or nothing"),
     }
 }
 

@@ -17,6 +17,7 @@ use tenancy::{
         ControlPlane, ControlPlaneConfig, ControlPlaneParts, Operation, OperationState, Reply, StaffCall, TenantSpec,
     },
 };
+use url::Url;
 
 /// The name of the issuer that all measured tenants share.
 pub(crate) const ISSUER: &str = "people";
@@ -26,6 +27,8 @@ pub(crate) const CLIENT: (&str, &str) = ("bench", "a-secret-of-the-bench");
 pub(crate) const TENANT: &str = "bench-first";
 /// Longest wait for an operation.
 const PATIENCE: Duration = Duration::from_mins(10);
+const APP_PASSWORD: &str = "app-of-the-bench";
+const CONTROL_PASSWORD: &str = "control-of-the-bench";
 
 pub(crate) struct Platform {
     pub(crate) app: Database,
@@ -33,9 +36,8 @@ pub(crate) struct Platform {
     pub(crate) identity: IdentityProvider,
     control_url: String,
     keyring: Keyring,
-    // Held so that they end with the platform.
-    _postgres: Postgres,
-    _keys: TempDir,
+    postgres: Postgres,
+    keys: TempDir,
 }
 
 pub(crate) fn identity_config() -> IdentityConfig {
@@ -50,26 +52,46 @@ pub(crate) fn local_keys(directory: &Path) -> anyhow::Result<KeyringConfig> {
 
 impl Platform {
     pub(crate) async fn start() -> anyhow::Result<Self> {
-        let postgres = Postgres::throwaway().await?;
+        Self::start_on(Postgres::throwaway().await?).await
+    }
+
+    /// The same on a server with settings of its own.
+    pub(crate) async fn start_on(postgres: Postgres) -> anyhow::Result<Self> {
         let issuer = IssuerSpec::tenant(ISSUER, SigningAlgorithm::Rs256)
             .client(ClientSpec::machine(CLIENT.0, CLIENT.1).claim("tenant", TENANT));
         let identity = IdentityProvider::builder().issuer(issuer).start().await?;
-        let (control_password, app_password) = ("control-of-the-bench", "app-of-the-bench");
         let config = BootstrapConfig {
             admin_url: postgres.admin_url().into(),
-            control_password: control_password.into(),
-            app_password: app_password.into(),
+            control_password: CONTROL_PASSWORD.into(),
+            app_password: APP_PASSWORD.into(),
             worker_password: "worker-of-the-bench".into(),
             database: bootstrap::DATABASE.to_owned(),
         };
         bootstrap::run(&config, &SystemEntropy).await?;
-        let app = connect(&postgres.url(bootstrap::APP_ROLE, app_password, bootstrap::DATABASE)).await?;
-        let control_url = postgres.url(bootstrap::CONTROL_ROLE, control_password, bootstrap::DATABASE);
+        let app = connect(&app_url(&postgres)).await?;
+        let control_url = postgres.url(bootstrap::CONTROL_ROLE, CONTROL_PASSWORD, bootstrap::DATABASE);
         let keys = tempfile::tempdir()?;
         let keyring =
             Keyring::connect(&local_keys(keys.path())?, Arc::new(SystemClock), Arc::new(SystemEntropy)).await?;
         let control = control_plane(&control_url, keyring.clone(), None).await?;
-        Ok(Self { app, control, identity, control_url, keyring, _postgres: postgres, _keys: keys })
+        Ok(Self { app, control, identity, control_url, keyring, postgres, keys })
+    }
+
+    /// The database as the payment API reaches it.
+    pub(crate) fn app_url(&self) -> String {
+        app_url(&self.postgres)
+    }
+
+    /// The database as its superuser reaches it.
+    pub(crate) fn admin_url(&self) -> anyhow::Result<Url> {
+        let mut url: Url = self.postgres.admin_url().parse()?;
+        url.set_path(bootstrap::DATABASE);
+        Ok(url)
+    }
+
+    /// Where the local provider keeps its keys.
+    pub(crate) fn keys(&self) -> &Path {
+        self.keys.path()
     }
 
     /// A second control plane that holds new environments back at a version.
@@ -101,6 +123,10 @@ pub(crate) fn succeeded(operation: &Operation) -> anyhow::Result<()> {
 /// A staff call of the bench.
 pub(crate) fn call() -> StaffCall {
     StaffCall::new("bench", RequestId::generate(&SystemClock, &SystemEntropy))
+}
+
+fn app_url(postgres: &Postgres) -> String {
+    postgres.url(bootstrap::APP_ROLE, APP_PASSWORD, bootstrap::DATABASE)
 }
 
 async fn connect(url: &str) -> anyhow::Result<Database> {

@@ -172,7 +172,7 @@ fn verdict(holds: bool) -> &'static str {
 }
 
 /// A Markdown table with some columns of numbers.
-fn table(header: &[&str], numbers: Range<usize>) -> Table {
+pub(crate) fn table(header: &[&str], numbers: Range<usize>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_header(header);
     for column in numbers {

@@ -1,10 +1,12 @@
 //! Which customer is the actor's own, and what that lets him see.
 
+use std::collections::HashMap;
+
 use entity::tenant::customer;
 use kernel::CustomerId;
 use policies::Reach;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, QuerySelect as _};
-use tenancy::{Actor, TenantTx};
+use tenancy::{Actor, TenantTx, actor::Subject};
 use uuid::Uuid;
 
 use crate::{Context, Failure};
@@ -54,6 +56,34 @@ impl Visible {
             Self::Of(own) => own.is_some() && own == customer,
         }
     }
+}
+
+/// The customers linked to these persons; who is no customer is missing from the answer.
+pub(crate) async fn customers_of(
+    tx: &TenantTx,
+    subjects: impl Iterator<Item = &Subject>,
+) -> Result<HashMap<Subject, CustomerId>, Failure> {
+    let (issuers, subjects): (Vec<String>, Vec<String>) =
+        subjects.map(|subject| (subject.issuer.clone(), subject.subject.clone())).unzip();
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, String, String)> = tx
+        .with_connection(move |connection| {
+            Box::pin(async move {
+                sqlx::query_as(
+                    "SELECT id, issuer, subject FROM customer WHERE (issuer, subject) IN \
+                     (SELECT issuer, subject FROM unnest($1::text[], $2::text[]) AS s (issuer, subject))",
+                )
+                .bind(issuers)
+                .bind(subjects)
+                .fetch_all(connection)
+                .await
+            })
+        })
+        .await?;
+    let known = |(id, issuer, subject)| (Subject { issuer, subject }, CustomerId::from_uuid(id));
+    Ok(rows.into_iter().map(known).collect())
 }
 
 /// The customer linked to the person behind the actor's token.

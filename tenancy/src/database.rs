@@ -13,7 +13,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    ConnectOptions as _,
+    AssertSqlSafe, ConnectOptions as _, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
 };
 use thiserror::Error;
@@ -23,6 +23,11 @@ use thiserror::Error;
 const HEAL: &str = "BEGIN; ROLLBACK; RESET ROLE; RESET ALL";
 /// A connection is replaced after this long, because each backend remembers every schema it ever touched.
 const CONNECTION_LIFETIME_MAX: Duration = Duration::from_mins(30);
+
+tokio::task_local! {
+    /// There while a connection is borrowed by one whose first words heal it: the hook would say them twice.
+    static HEALS_BY_ITSELF: ();
+}
 
 /// How to reach Postgres.
 #[derive(Debug)]
@@ -85,6 +90,17 @@ impl Database {
         &self.pool
     }
 
+    /// Begins in one round trip: the healing travels in front of `begin`, which comes with time limits and the like.
+    pub(crate) async fn begin(&self, begin: &str) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let healing = AssertSqlSafe(format!("{HEAL}; {begin}"));
+        match HEALS_BY_ITSELF.scope((), self.pool.begin_with(healing)).await {
+            Err(sqlx::Error::PoolTimedOut) => Err(sqlx::Error::PoolTimedOut),
+            // A connection that is dead or past healing: the hook finds it, and the pool makes another.
+            Err(_) => self.pool.begin_with(AssertSqlSafe(begin.to_owned())).await,
+            begun => begun,
+        }
+    }
+
     /// The pool as the ORM sees it.
     pub fn orm(&self) -> sea_orm::DatabaseConnection {
         sea_orm::DatabaseConnection::from(self.pool.clone())
@@ -101,6 +117,9 @@ fn with_hook(options: PgPoolOptions, discarded: Arc<AtomicU64>) -> PgPoolOptions
     options.test_before_acquire(false).before_acquire(move |connection, _metadata| {
         let discarded = Arc::clone(&discarded);
         Box::pin(async move {
+            if HEALS_BY_ITSELF.try_with(|()| ()).is_ok() {
+                return Ok(true);
+            }
             let healed = sqlx::raw_sql(HEAL).execute(&mut *connection).await;
             if healed.is_err() {
                 discarded.fetch_add(1, Ordering::Relaxed);

@@ -66,7 +66,7 @@ impl fmt::Debug for TenantTx {
 }
 
 impl TenantTx {
-    /// Begins in one round trip: role, path and time limits come with the `BEGIN`.
+    /// Begins in one round trip: healing, role, path and time limits come with the `BEGIN`.
     pub async fn begin(database: &Database, environment: Arc<Environment>) -> Result<Self, sqlx::Error> {
         let begin = begin_text(&environment.schema);
         Self::begin_with(database, environment, begin).await
@@ -83,7 +83,7 @@ impl TenantTx {
         environment: Arc<Environment>,
         begin: String,
     ) -> Result<Self, sqlx::Error> {
-        let transaction = database.pool().begin_with(AssertSqlSafe(begin)).await?;
+        let transaction = database.begin(&begin).await?;
         let tx = Self { environment, transaction: Mutex::new(transaction), failed: AtomicBool::new(false) };
         if cfg!(debug_assertions) {
             tx.assert_inside().await?;

@@ -74,10 +74,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiErr
 
 /// Names tenant and actor in the request's span, by id only.
 fn note(scope: &TenantScope) {
-    let span = tracing::Span::current();
-    span.record("tenant", tracing::field::display(&scope.environment().slug));
-    span.record("environment", tracing::field::display(scope.environment().id));
-    span.record("actor", scope.actor().kind());
+    let environment = scope.environment();
+    tracing::record_all!(
+        tracing::Span::current(),
+        tenant = %environment.slug,
+        environment = %environment.id,
+        actor = scope.actor().kind()
+    );
 }
 
 async fn limit(api: &Api, scope: &TenantScope) -> Result<(), ApiError> {

@@ -1,7 +1,8 @@
 //! A call: an authenticated request, and the ways it may go on.
 //!
 //! [`Caller`] is the first argument of every handler. It permits ([`Caller::permit`]), reads
-//! ([`Caller::read`]), writes ([`Caller::write`]) and orders ([`Caller::order`]); a handler has no other way to a tenant's rows.
+//! ([`Caller::read`], and together with others [`Caller::ask`]), writes ([`Caller::write`]) and orders
+//! ([`Caller::order`]); a handler has no other way to a tenant's rows.
 
 mod authenticate;
 mod keys_in_progress;
@@ -9,6 +10,7 @@ mod order;
 mod permit;
 mod policies_changed;
 mod read;
+mod together;
 mod write;
 
 use axum::http::Method;
@@ -22,6 +24,7 @@ use crate::Api;
 pub use keys_in_progress::KeysInProgress;
 pub(crate) use order::Placed;
 pub(crate) use read::Reading;
+pub use together::Together;
 pub(crate) use write::Target;
 
 /// Who asks for what: made only from a verified credential within its rate limit.

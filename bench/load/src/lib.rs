@@ -15,4 +15,4 @@ pub use cost::{COST_SQL, Cost, Probe};
 pub use distribution::{Distribution, Pairs};
 pub use figures::{CostPerTransfer, Figures, Latencies, Latency};
 pub use plan::{PATIENCE_PER_RUN, Plan, SEED};
-pub use server::{ServerProcesses, parent_of};
+pub use server::{ServerProcesses, cpu_time_of, parent_of};

@@ -1,4 +1,4 @@
-//! Processor time of a Postgres server, from the process table.
+//! Processor time of a Postgres server, or of one process, from the process table.
 
 use std::{fs, io, time::Duration};
 
@@ -30,8 +30,17 @@ impl ServerProcesses {
                 ticks += stat.own_ticks;
             }
         }
-        Ok(TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX)))
+        Ok(time_of(ticks))
     }
+}
+
+/// What one process has used, all its threads together.
+pub fn cpu_time_of(pid: u32) -> io::Result<Duration> {
+    Ok(time_of(Stat::read(pid)?.own_ticks))
+}
+
+fn time_of(ticks: u64) -> Duration {
+    TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
 }
 
 /// The process that started another one.
@@ -76,7 +85,8 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_a_parent() {
+    fn this_process_has_a_parent_and_has_used_time() {
         assert!(parent_of(std::process::id()).unwrap() > 0);
+        assert!(cpu_time_of(std::process::id()).unwrap() < Duration::from_hours(1));
     }
 }

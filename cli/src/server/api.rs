@@ -72,6 +72,7 @@ async fn assemble(config: &ServerConfig, section: &ApiSection, database: Databas
         engine,
         policies: Policies::new(Arc::new(source), PolicyBounds::default()),
         limiter: RateLimiter::new(quotas(section), redis),
+        wallets: Api::wallet_questions(units.clone()),
         hints: Hints::connect(redis_url).context(REDIS_URL_WRONG)?,
         units,
         directory,

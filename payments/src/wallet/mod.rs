@@ -16,12 +16,12 @@ use kernel::{CustomerId, LedgerAccountId, Money, WalletId};
 use ledger::rules::{AccountState, Standing};
 use time::OffsetDateTime;
 
-pub use balance::{balance, balance_at};
+pub use balance::balance_at;
 pub use create::{WalletDraft, create};
 pub use fund::fund;
 pub use list::{WalletFilter, list};
 pub use refusal::Refusal;
-pub use retrieve::retrieve;
+pub use retrieve::{WalletQuestion, retrieve};
 pub use standing::{close, freeze, unfreeze};
 
 use crate::{Failure, metadata};

@@ -1,12 +1,14 @@
 //! Rows of wallets.
 
+use std::collections::HashMap;
+
 use entity::tenant::wallet::{ActiveModel, Column, Entity, Model};
-use kernel::{CustomerId, Money, WalletId};
-use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use kernel::{CustomerId, WalletId};
+use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _, entity::prelude::Json};
 use tenancy::TenantTx;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::TABLE;
 use crate::{
     Failure,
     ownership::Visible,
@@ -23,29 +25,29 @@ pub(crate) async fn find(tx: &TenantTx, visible: Visible, id: WalletId) -> Resul
     Ok(row.filter(|row| visible.admits(row.customer_id.map(CustomerId::from_uuid))))
 }
 
-/// What a wallet the actor may see holds, in one round trip: a wallet and its account have one id.
-pub(super) async fn balance(tx: &TenantTx, visible: Visible, id: WalletId) -> Result<Option<Money>, Failure> {
-    let id = id.as_uuid();
-    let found: Option<(Option<Uuid>, String, i64)> = tx
+/// These wallets, whoever they belong to; those that do not exist are missing from the answer.
+pub(super) async fn find_all(tx: &TenantTx, ids: Vec<WalletId>) -> Result<HashMap<WalletId, Model>, Failure> {
+    type Row = (Uuid, Option<Uuid>, Uuid, String, String, Json, OffsetDateTime);
+    let ids: Vec<Uuid> = ids.iter().map(WalletId::as_uuid).collect();
+    let rows: Vec<Row> = tx
         .with_connection(move |connection| {
             Box::pin(async move {
+                // One text for any number of wallets: the ORM's list would be a statement for each.
                 sqlx::query_as(
-                    "SELECT wallet.customer_id, account.currency, account.balance_minor \
-                     FROM wallet JOIN ledger_account account ON account.id = wallet.id WHERE wallet.id = $1",
+                    "SELECT id, customer_id, account_id, type, currency, metadata, created_at FROM wallet \
+                     WHERE id = ANY($1)",
                 )
-                .bind(id)
-                .fetch_optional(connection)
+                .bind(ids)
+                .fetch_all(connection)
                 .await
             })
         })
         .await?;
-    found
-        .filter(|(customer, ..)| visible.admits(customer.map(CustomerId::from_uuid)))
-        .map(|(_, currency, minor)| {
-            let currency = currency.parse().map_err(|_| Failure::Corrupt { table: TABLE, column: "currency" })?;
-            Ok(Money { minor, currency })
-        })
-        .transpose()
+    let models = rows.into_iter().map(|(id, customer_id, account_id, r#type, currency, metadata, created_at)| {
+        let row = Model { id, customer_id, account_id, r#type, currency, metadata, created_at };
+        (WalletId::from_uuid(id), row)
+    });
+    Ok(models.collect())
 }
 
 /// Both wallets of a transfer, whoever they belong to, in one round trip.

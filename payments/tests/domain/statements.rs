@@ -92,7 +92,7 @@ async fn balances_at_a_moment_and_the_trial_balance_follow_the_clock() {
         let held = wallet::balance_at(&context, &world.permit(&owner), wallet, at).await.unwrap();
         assert_eq!(held.minor, expected, "{at}");
     }
-    assert_eq!(wallet::balance(&context, &world.permit(&owner), wallet).await.unwrap().minor, 380);
+    assert_eq!(world.retrieve(&tx, &owner, wallet).await.unwrap().balance.minor, 380);
     let tomorrow = moved + Duration::DAY;
     let refusal = wallet::balance_at(&context, &world.permit(&owner), wallet, tomorrow).await;
     assert_eq!(refused(refusal), ("parameter_invalid", Some("at")));
@@ -128,7 +128,7 @@ async fn a_customer_sees_the_statements_of_his_own_wallets_only() {
         let context = world.context(&tx, actor);
         let refusal = statement::draw(&context, &world.permit(actor), id, period).await;
         assert_eq!(refused(refusal), ("resource_missing", Some("id")));
-        let refusal = wallet::balance(&context, &world.permit(actor), id).await;
+        let refusal = world.retrieve(&tx, actor, id).await;
         assert_eq!(refused(refusal), ("resource_missing", Some("id")));
     }
 }

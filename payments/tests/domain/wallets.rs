@@ -1,12 +1,15 @@
 //! Wallets: opened empty, funded in test mode only, seen by their owner.
 
+use std::sync::Arc;
+
 use kernel::{Clock as _, CustomerId, EnvironmentId, Mode, WalletId};
 use payments::{
-    Error, Failure, PageRequest,
+    Failure, PageRequest,
     customer::CustomerDraft,
-    wallet::{self, WalletDraft, WalletFilter},
+    wallet::{self, WalletDraft, WalletFilter, WalletQuestion},
 };
 use policies::{Attributes, PolicySnapshot, RetrieveWallet, Subject};
+use tenancy::TenantTx;
 use uuid::Uuid;
 
 use super::world::{World, amount, api_key, end_user, eur, refused, wallet_draft};
@@ -25,7 +28,7 @@ async fn a_wallet_opens_empty_and_shows_what_was_put_in() {
     assert_eq!((opened.customer, opened.balance.minor, opened.balance.currency), (None, 0, eur()));
     let funded = wallet::fund(&context, &world.permit(&owner), opened.id, amount(1_250), eur()).await.unwrap();
     assert_eq!(funded.balance.minor, 1_250);
-    let read = wallet::retrieve(&context, &world.permit(&owner), opened.id).await.unwrap();
+    let read = world.retrieve(&tx, &owner, opened.id).await.unwrap();
     assert_eq!(read, funded);
     tx.commit(()).await.unwrap();
     world.assert_books_are_right().await;
@@ -100,7 +103,7 @@ async fn an_end_user_opens_and_sees_his_own_wallets_only() {
     assert_eq!(refused(result), ("resource_missing", Some("customer")));
     let nobody = WalletId::from_uuid(Uuid::from_u128(7));
     for foreign in [bobs.id, shops.id, nobody] {
-        let result = wallet::retrieve(&context, &world.permit(&ada), foreign).await;
+        let result = world.retrieve(&tx, &ada, foreign).await;
         assert_eq!(refused(result), ("resource_missing", Some("id")));
         let after = PageRequest::try_new(None, Some(foreign), None).unwrap();
         let result = wallet::list(&context, &world.permit(&ada), WalletFilter::default(), after).await;
@@ -108,6 +111,15 @@ async fn an_end_user_opens_and_sees_his_own_wallets_only() {
     }
     let seen = wallet::list(&context, &world.permit(&ada), WalletFilter::default(), all).await.unwrap();
     assert_eq!(seen.items.iter().map(|wallet| wallet.id).collect::<Vec<_>>(), [mine.id]);
+    assert_eq!(
+        seen_together(&world, &tx, &[mine.id, bobs.id, shops.id]).await,
+        [
+            ("ada", vec![mine.id]),
+            ("bob", vec![bobs.id]),
+            ("nobody's customer", vec![]),
+            ("shop", vec![mine.id, bobs.id, shops.id]),
+        ]
+    );
     let of_bob = WalletFilter { customer: Some(bob.id) };
     assert_eq!(wallet::list(&context, &world.permit(&ada), of_bob, all).await.unwrap().items, []);
 
@@ -119,6 +131,25 @@ async fn an_end_user_opens_and_sees_his_own_wallets_only() {
     assert_eq!(refused(result), ("resource_missing", Some("customer")));
 }
 
+/// Which of the wallets each actor sees when all ask about all of them at once.
+async fn seen_together<'a>(world: &World, tx: &TenantTx, wallets: &[WalletId]) -> Vec<(&'a str, Vec<WalletId>)> {
+    let actors = [
+        ("ada", end_user("ada")),
+        ("bob", end_user("bob")),
+        ("nobody's customer", end_user("carl")),
+        ("shop", api_key("owner")),
+    ];
+    let mut questions = Vec::new();
+    for (_, actor) in &actors {
+        let (permit, actor) = (world.permit(actor), Arc::new(actor.clone()));
+        let ask = |id: &WalletId| WalletQuestion::try_new(&permit, world.environment.id, &actor, *id).unwrap();
+        questions.extend(wallets.iter().map(ask));
+    }
+    let answers = wallet::retrieve(tx, &questions).await.unwrap();
+    let seen = answers.chunks(wallets.len()).map(|some| some.iter().flatten().map(|wallet| wallet.id).collect());
+    actors.into_iter().map(|(name, _)| name).zip(seen).collect()
+}
+
 #[tokio::test]
 async fn a_permit_given_for_another_environment_opens_nothing() {
     let world = World::start().await;
@@ -128,8 +159,10 @@ async fn a_permit_given_for_another_environment_opens_nothing() {
         .permit::<RetrieveWallet>(&Subject::tenant(elsewhere, "owner"), &Attributes::at(world.clock.now()))
         .unwrap();
     let opened = world.wallet(None, 0).await;
-    let owner = api_key("owner");
-    let tx = world.begin().await;
-    let result = wallet::retrieve(&world.context(&tx, &owner), &permit, opened.id).await;
-    assert!(matches!(result, Err(Error::Failed(Failure::ForeignPermit(_)))));
+    let owner = Arc::new(api_key("owner"));
+    let here = WalletQuestion::try_new(&permit, world.environment.id, &owner, opened.id);
+    assert!(matches!(here, Err(Failure::ForeignPermit(_))));
+    let there = WalletQuestion::try_new(&permit, elsewhere, &owner, opened.id).unwrap();
+    let result = wallet::retrieve(&world.begin().await, &[there]).await;
+    assert!(matches!(result, Err(Failure::ForeignPermit(_))));
 }

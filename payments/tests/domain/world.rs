@@ -11,7 +11,7 @@ use payments::{
     Context, Error, Failure, KeyAccess, Refusal,
     customer::{self, Customer, CustomerDraft},
     desk::{Answered, Ask, Declined, Object, Rendered, WalletDesk, WalletOrder},
-    wallet::{self, Wallet, WalletDraft, WalletKind},
+    wallet::{self, Wallet, WalletDraft, WalletKind, WalletQuestion},
     wallet_transfer::{self, WalletTransfer, WalletTransferDraft},
 };
 use policies::{Action, Attributes, CreateWalletTransfer, Permit, PolicySnapshot, Subject as Granter};
@@ -196,7 +196,18 @@ impl World {
     pub(crate) async fn balance(&self, wallet: WalletId) -> i64 {
         let owner = api_key("owner");
         let tx = self.begin().await;
-        wallet::retrieve(&self.context(&tx, &owner), &self.permit(&owner), wallet).await.unwrap().balance.minor
+        self.retrieve(&tx, &owner, wallet).await.unwrap().balance.minor
+    }
+
+    pub(crate) async fn retrieve(
+        &self,
+        tx: &TenantTx,
+        actor: &Actor,
+        wallet: WalletId,
+    ) -> Result<Wallet, Error<wallet::Refusal>> {
+        let question =
+            WalletQuestion::try_new(&self.permit(actor), self.environment.id, &Arc::new(actor.clone()), wallet)?;
+        wallet::retrieve(tx, &[question]).await?.remove(0).map_err(Error::Refused)
     }
 
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {

@@ -195,3 +195,31 @@ async fn thousands_of_cancelled_transactions_leave_a_pool_of_two_as_good_as_new(
         }
     }
 }
+
+#[tokio::test]
+async fn a_transaction_heals_what_it_begins_on_and_replaces_what_is_past_healing() {
+    let world = World::start().await;
+    let (_, issuer) = world.issuer("shared", &Key::p256("k1")).await;
+    let acme = world.tenant("acme", issuer).await;
+    let environment = Arc::clone(world.directory.snapshot().await.unwrap().by_id(acme.test.id).unwrap());
+    let schema = acme.test.schema.quoted();
+    let open_under_a_role = format!("BEGIN; SET LOCAL statement_timeout = 1; SET ROLE {schema}");
+    for dirt in [open_under_a_role.as_str(), "BEGIN; SELECT 1/0", "SELECT pg_terminate_backend(pg_backend_pid())"] {
+        let database = healed(&world).await;
+        let (mut first, mut second) =
+            (database.pool().acquire().await.unwrap(), database.pool().acquire().await.unwrap());
+        for connection in [&mut first, &mut second] {
+            let _some_of_it_fails = connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(dirt))).await;
+        }
+        drop((first, second));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..4 {
+            let tx = TenantTx::begin(&database, Arc::clone(&environment)).await.unwrap();
+            let limit = tx.with_connection(|connection| {
+                Box::pin(async move { sqlx::query_scalar("SHOW statement_timeout").fetch_one(connection).await })
+            });
+            assert_eq!(limit.await.unwrap(), "15s".to_owned(), "{dirt}");
+            tx.commit(()).await.unwrap();
+        }
+    }
+}

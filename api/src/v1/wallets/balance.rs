@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
+use super::retrieve;
 use crate::{
     ApiError, Caller,
     error::ErrorBody,
@@ -67,16 +68,13 @@ pub async fn balance(
 ) -> Result<Json<WalletBalance>, ApiError> {
     let permit = caller.permit::<RetrieveWallet>(&caller.attributes()).await?;
     let id: WalletId = v1::id(&id, "wallet", "id")?;
-    let at = query.at.map(|moment| moment.0);
+    let Some(Moment(at)) = query.at else {
+        let wallet = retrieve::read(&caller, &permit, id).await?;
+        return Ok(Json(WalletBalance::of(id, wallet.balance, caller.api().clock.now())));
+    };
     caller
         .read(permit, KeyAccess::not_fetched(), move |context, permit| {
-            Box::pin(async move {
-                let Some(at) = at else {
-                    let money = wallet::balance(&context, permit, id).await?;
-                    return Ok(WalletBalance::of(id, money, context.clock.now()));
-                };
-                Ok(WalletBalance::of(id, wallet::balance_at(&context, permit, id, at).await?, at))
-            })
+            Box::pin(async move { Ok(WalletBalance::of(id, wallet::balance_at(&context, permit, id, at).await?, at)) })
         })
         .await
 }

@@ -2,8 +2,11 @@
 
 use axum::Json;
 use kernel::WalletId;
-use payments::{KeyAccess, wallet};
-use policies::RetrieveWallet;
+use payments::{
+    Error,
+    wallet::{self, WalletQuestion},
+};
+use policies::{Permit, RetrieveWallet};
 
 use super::Wallet;
 use crate::{ApiError, Caller, error::ErrorBody, parameters::PathText, v1};
@@ -16,10 +19,16 @@ use crate::{ApiError, Caller, error::ErrorBody, parameters::PathText, v1};
 pub async fn retrieve(caller: Caller, PathText(id): PathText) -> Result<Json<Wallet>, ApiError> {
     let permit = caller.permit::<RetrieveWallet>(&caller.attributes()).await?;
     let id: WalletId = v1::id(&id, "wallet", "id")?;
-    let keys = KeyAccess::not_fetched();
-    caller
-        .read(permit, keys, move |context, permit| {
-            Box::pin(async move { Ok(Wallet::from(wallet::retrieve(&context, permit, id).await?)) })
-        })
-        .await
+    Ok(Json(Wallet::from(read(&caller, &permit, id).await?)))
+}
+
+/// Reads the wallet beside those that others ask for at the same time.
+pub(super) async fn read(
+    caller: &Caller,
+    permit: &Permit<RetrieveWallet>,
+    id: WalletId,
+) -> Result<wallet::Wallet, ApiError> {
+    let scope = caller.scope();
+    let question = WalletQuestion::try_new(permit, scope.environment().id, scope.actor(), id)?;
+    Ok(caller.ask(&caller.api().wallets, question).await?.map_err(Error::Refused)?)
 }

@@ -1,9 +1,13 @@
 //! Logs: one JSON object a line on standard error, with the fields of the request's span.
 
+mod line;
+
 use std::io::IsTerminal as _;
 
 use thiserror::Error;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+use self::line::{JsonLine, SpanFields};
 
 /// What is logged unless `TESSERA_LOG` says otherwise.
 const FILTER_DEFAULT: &str = "info,sqlx=warn,hyper=warn,casbin=warn,sea_orm_migration=warn";
@@ -26,7 +30,7 @@ pub fn init(filter: Option<&str>) -> Result<(), TelemetryError> {
     if std::io::stderr().is_terminal() {
         registry.with(fmt::layer().compact().with_writer(std::io::stderr)).try_init()?;
     } else {
-        let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        let layer = fmt::layer().event_format(JsonLine).fmt_fields(SpanFields);
         registry.with(layer.with_writer(std::io::stderr)).try_init()?;
     }
     Ok(())
