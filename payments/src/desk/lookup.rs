@@ -88,7 +88,7 @@ impl Asked {
         known: impl Fn(WalletId) -> Option<WalletFacts>,
     ) -> Self {
         let mut all = Self::default();
-        let mut wallet = |all: &mut Self, id: WalletId| match known(id) {
+        let wallet = |all: &mut Self, id: WalletId| match known(id) {
             Some(facts) => {
                 all.found.wallets.insert(id, facts);
             }

@@ -119,6 +119,7 @@ fn stored(order: &WalletOrder, rendered: &Rendered, success: bool) -> Result<Ans
 impl Desk for WalletDesk {
     type Order = WalletOrder;
     type Answer = Answered;
+    type Asked = Asked;
 
     fn needs(&self, order: &WalletOrder, needs: &mut Needs) {
         for ask in &order.asks {
