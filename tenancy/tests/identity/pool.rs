@@ -216,7 +216,9 @@ async fn a_transaction_heals_what_it_begins_on_and_replaces_what_is_past_healing
         for _ in 0..4 {
             let tx = TenantTx::begin(&database, Arc::clone(&environment)).await.unwrap();
             let limit = tx.with_connection(|connection| {
-                Box::pin(async move { sqlx::query_scalar("SHOW statement_timeout").fetch_one(connection).await })
+                Box::pin(async move {
+                    sqlx::query_scalar::<_, String>("SHOW statement_timeout").fetch_one(connection).await
+                })
             });
             assert_eq!(limit.await.unwrap(), "15s".to_owned(), "{dirt}");
             tx.commit(()).await.unwrap();
