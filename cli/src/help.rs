@@ -115,7 +115,7 @@ mod tests {
     fn staff_commands() -> Vec<(Vec<String>, clap::Command)> {
         let mut found = Vec::new();
         leaves(&Cli::command(), &["tessera".to_owned()], &mut found);
-        found.retain(|(words, _)| !matches!(words[1].as_str(), "bootstrap" | "control" | "api"));
+        found.retain(|(words, _)| !matches!(words[1].as_str(), "bootstrap" | "control" | "api" | "worker"));
         found
     }
 
@@ -159,8 +159,8 @@ mod tests {
         let names: Vec<_> = staff_commands().iter().map(|(words, _)| words[1..].join(" ")).collect();
         let expected = "tenant create|tenant get|tenant list|tenant update|tenant suspend|tenant resume|tenant offboard|\
             tenant migrate|tenant rotate-keys|key list|key rotate|key disable|key enable|key destroy|\
-            key rotate-data-keys|plan|apply|operation get|operation list|operation wait|operation resume|\
-            operation cancel|auth login|auth status|auth logout|import bank|config profile list|config profile use|\
+            key rotate-data-keys|plan|apply|audit get|audit list|audit run|operation get|operation list|operation wait|\
+            operation resume|operation cancel|auth login|auth status|auth logout|import bank|config profile list|config profile use|\
             config profile set|completion|help|version";
         assert_eq!(names.join("|"), expected);
     }

@@ -34,7 +34,10 @@ impl World {
         let postgres = Postgres::throwaway().await.unwrap();
         let mut admin = PgConnection::connect(&postgres.admin_url()).await.unwrap();
         let (clock, entropy) = (FixedClock::new(1_790_000_000), SeededEntropy::new(1));
-        let roles = format!("CREATE ROLE tessera_app LOGIN NOINHERIT PASSWORD '{PASSWORD}'; CREATE SCHEMA platform");
+        let roles = format!(
+            "CREATE ROLE tessera_app LOGIN NOINHERIT PASSWORD '{PASSWORD}'; CREATE ROLE tessera_worker LOGIN NOINHERIT; \
+             CREATE SCHEMA platform"
+        );
         run(&mut admin, roles).await;
         for migration in migration::platform::MIGRATIONS {
             run(&mut admin, migration.sql.to_owned()).await;
