@@ -90,13 +90,13 @@ impl Database {
         &self.pool
     }
 
-    /// Begins in one round trip: the healing travels in front of `begin`, which comes with time limits and the like.
-    pub(crate) async fn begin(&self, begin: &str) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let healing = AssertSqlSafe(format!("{HEAL}; {begin}"));
+    /// Begins in one round trip: the healing travels in front of `statement`, which begins.
+    pub(crate) async fn begin(&self, statement: &str) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let healing = AssertSqlSafe(format!("{HEAL}; {statement}"));
         match HEALS_BY_ITSELF.scope((), self.pool.begin_with(healing)).await {
             Err(sqlx::Error::PoolTimedOut) => Err(sqlx::Error::PoolTimedOut),
             // A connection that is dead or past healing: the hook finds it, and the pool makes another.
-            Err(_) => self.pool.begin_with(AssertSqlSafe(begin.to_owned())).await,
+            Err(_) => self.pool.begin_with(AssertSqlSafe(statement.to_owned())).await,
             begun => begun,
         }
     }
