@@ -66,13 +66,13 @@ impl Pipe {
         let transaction = async move {
             // Postgres carries out nothing after a statement that failed, so the commit that is already on its way
             // commits all of it or nothing.
-            let (begun, answers, committed) = join3(
+            let (opened, answers, committed) = join3(
                 lane.client.batch_execute(&begin),
                 lane.run(environment, &queries),
                 lane.client.batch_execute("COMMIT"),
             )
             .await;
-            begun.map_err(LaneError::at_commit)?;
+            opened.map_err(LaneError::at_commit)?;
             let answers = answers.into_iter().collect::<Result<Vec<_>, _>>().map_err(LaneError::at_commit)?;
             committed.map_err(LaneError::at_commit)?;
             Ok(answers)

@@ -24,8 +24,14 @@ async fn old_tenants(count: usize) -> World {
     world
 }
 
+/// To the version that these tests are about, which later ones may follow.
+fn to_new() -> MigrationRequest {
+    MigrationRequest { version_max: Some(NEW.to_owned()), ..MigrationRequest::default() }
+}
+
 async fn migrate(world: &World, request: serde_json::Value) -> Operation {
-    let request = MigrationRequest { version_max: Some(NEW.to_owned()), ..serde_json::from_value(request).unwrap() };
+    let mut request: MigrationRequest = serde_json::from_value(request).unwrap();
+    request.version_max.get_or_insert_with(|| NEW.to_owned());
     let started = written(world.control.start_migration(&call(), &request).await.unwrap());
     world.ended(started.operation.unwrap()).await
 }
@@ -93,7 +99,7 @@ async fn nothing_to_do_is_quick_and_a_version_can_be_asked_for() {
     let some = migrate(&world, json!({"tenants": ["tenant-1"]})).await;
     assert_eq!((some.state, some.progress.total), (OperationState::Succeeded, 2));
     assert_eq!(versions(&world).await, [OLD, NEW]);
-    let to_do = planned(world.control.start_migration(&dry(), &MigrationRequest::default()).await.unwrap());
+    let to_do = planned(world.control.start_migration(&dry(), &to_new()).await.unwrap());
     assert_eq!(to_do.len(), 4);
     assert_eq!(migrate(&world, json!({})).await.state, OperationState::Succeeded);
     let started = Instant::now();
@@ -125,8 +131,8 @@ async fn one_migration_at_a_time() {
     let mut holder = world.admin.acquire().await.unwrap();
     // Another migrator, of a process that knows no operations.
     sqlx::raw_sql("SELECT pg_advisory_lock(7883946363647717234)").execute(&mut *holder).await.unwrap();
-    let first = written(world.control.start_migration(&call(), &MigrationRequest::default()).await.unwrap());
-    let refusal = refused(world.control.start_migration(&call(), &MigrationRequest::default()).await);
+    let first = written(world.control.start_migration(&call(), &to_new()).await.unwrap());
+    let refusal = refused(world.control.start_migration(&call(), &to_new()).await);
     assert_eq!(&*refusal.code, "migration_running");
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(versions(&world).await, [OLD], "it waits for its turn");
@@ -178,8 +184,7 @@ async fn a_lock_in_the_way_is_waited_for_in_short_turns() {
         .execute(&mut *holder)
         .await
         .unwrap();
-    let id =
-        written(world.control.start_migration(&call(), &MigrationRequest::default()).await.unwrap()).operation.unwrap();
+    let id = written(world.control.start_migration(&call(), &to_new()).await.unwrap()).operation.unwrap();
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     holder.rollback().await.unwrap();
     assert_eq!(world.ended(id).await.state, OperationState::Succeeded);
