@@ -8,6 +8,7 @@ use std::sync::{
 use kernel::{Amount, Clock as _, LedgerAccountId, LedgerHoldId, Mode, SystemClock};
 use ledger::{AuditPages, AuditReport, Operation, audit, audit_by, rules::HoldDraft};
 use tenancy::Environment;
+use uuid::Uuid;
 
 use crate::{CLOCK, ENTROPY, Environments, eur, funded, one_environment, transfer};
 
@@ -72,15 +73,47 @@ async fn books_that_are_right_pass_whatever_the_size_of_a_page() {
 }
 
 /// What is changed, how, and what an audit then says.
-fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'static str>)> {
-    let id = |index: usize| accounts[index].as_uuid();
-    let (a, b, c) = (id(0), id(1), id(2));
+type Change = (&'static str, String, Vec<&'static str>);
+
+fn changes(accounts: &[LedgerAccountId]) -> Vec<Change> {
+    let ids = [0, 1, 2].map(|index: usize| accounts[index].as_uuid());
+    let mut changes = changes_of_transfers(ids);
+    changes.extend(changes_of_accounts(ids));
+    changes
+}
+
+fn changes_of_accounts([a, b, c]: [Uuid; 3]) -> Vec<Change> {
     vec![
         (
             "a balance",
             format!("UPDATE ledger_account SET balance_minor = balance_minor + 1 WHERE id = '{a}'"),
             vec!["0 balance 100 101", "all zero_sum 0 1"],
         ),
+        (
+            "a hold",
+            format!("UPDATE ledger_hold SET remaining_minor = 14 WHERE amount_minor = 15 AND debit_account_id = '{b}'"),
+            vec!["1 held 39 40"],
+        ),
+        (
+            "what an account keeps back",
+            format!("UPDATE ledger_account SET held_minor = 0 WHERE id = '{b}'"),
+            vec!["1 held 40 0"],
+        ),
+        (
+            "a number of entries",
+            format!("UPDATE ledger_account SET sequence = 4 WHERE id = '{c}'"),
+            vec!["2 sequence 8 4", "all transfers 28 24"],
+        ),
+        (
+            "an account",
+            format!("DELETE FROM ledger_account WHERE id = '{c}'"),
+            vec!["2 account an account none", "all transfers 28 20"],
+        ),
+    ]
+}
+
+fn changes_of_transfers([a, b, c]: [Uuid; 3]) -> Vec<Change> {
+    vec![
         (
             "a missing entry",
             format!("DELETE FROM ledger_transfer WHERE debit_account_id = '{b}' AND debit_sequence = 5"),
@@ -115,21 +148,6 @@ fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'sta
             vec!["0 balance 98 100", "0 running_balance@2 88 90", "1 balance 202 200", "1 running_balance@2 212 210"],
         ),
         (
-            "a hold",
-            format!("UPDATE ledger_hold SET remaining_minor = 14 WHERE amount_minor = 15 AND debit_account_id = '{b}'"),
-            vec!["1 held 39 40"],
-        ),
-        (
-            "what an account keeps back",
-            format!("UPDATE ledger_account SET held_minor = 0 WHERE id = '{b}'"),
-            vec!["1 held 40 0"],
-        ),
-        (
-            "a number of entries",
-            format!("UPDATE ledger_account SET sequence = 4 WHERE id = '{c}'"),
-            vec!["2 sequence 8 4", "all transfers 28 24"],
-        ),
-        (
             "a currency",
             format!(
                 "UPDATE ledger_transfer SET currency = 'usd' WHERE debit_account_id = '{c}' AND debit_sequence = 2"
@@ -142,11 +160,6 @@ fn changes(accounts: &[LedgerAccountId]) -> Vec<(&'static str, String, Vec<&'sta
                 "UPDATE ledger_transfer SET debit_previous_id = NULL WHERE debit_account_id = '{a}' AND debit_sequence = 2"
             ),
             vec!["0 balance 0 100", "0 running_balance@2 -10 90", "0 sequence@2 1 2"],
-        ),
-        (
-            "an account",
-            format!("DELETE FROM ledger_account WHERE id = '{c}'"),
-            vec!["2 account an account none", "all transfers 28 20"],
         ),
     ]
 }

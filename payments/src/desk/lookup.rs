@@ -102,7 +102,8 @@ impl Asked {
                     Ask::Refused(_) => {}
                     Ask::Transfer(TransferAsk { source, destination, .. })
                     | Ask::Hold(HoldAsk { source, destination, .. }) => {
-                        [*source, *destination].into_iter().for_each(|id| wallet(&mut all, id));
+                        wallet(&mut all, *source);
+                        wallet(&mut all, *destination);
                     }
                     Ask::Reverse { original, .. } => all.transfers.extend([original.as_uuid()]),
                     Ask::Capture { hold, .. } | Ask::Release { hold } | Ask::Expire { hold } => {
