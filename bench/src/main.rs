@@ -26,11 +26,11 @@ async fn main() -> anyhow::Result<()> {
         None => {
             measure_platform().await?;
             ledger::measure().await?;
-            http::measure().await
+            Box::pin(http::measure()).await
         }
         Some("platform") => measure_platform().await,
         Some("ledger") => ledger::measure().await,
-        Some("http") => http::measure().await,
+        Some("http") => Box::pin(http::measure()).await,
         Some(other) => anyhow::bail!("there is no part named {other:?}: say platform, ledger, http, or nothing"),
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     for (path, connections) in CONNECTIONS.map(|connections| ("/balance", connections)).into_iter().chain([("", 64)]) {
         let client = bench.client(connections).await?;
         let wallets = Arc::clone(&bench.wallets);
-        bench.run(Balances::try_new(client, wallets, path, &balances)?, connections, &mut results).await?;
+        bench.run(Balances::try_new(client, &wallets, path, &balances)?, connections, &mut results).await?;
     }
     results.print();
     Ok(())

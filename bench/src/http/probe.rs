@@ -24,11 +24,11 @@ struct Reading {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spent {
     /// Of `tessera api`.
-    pub(crate) api_us: u128,
+    pub(crate) api: u128,
     /// Of Redis.
-    pub(crate) redis_us: u128,
+    pub(crate) redis: u128,
     /// Of the load generator.
-    pub(crate) load_us: u128,
+    pub(crate) load: u128,
 }
 
 pub(crate) struct HttpProbe<S> {
@@ -58,9 +58,9 @@ impl<S: Counted> HttpProbe<S> {
             after.saturating_sub(before).as_micros().checked_div(requests).unwrap_or_default()
         };
         Spent {
-            api_us: each(after.api, before.api),
-            redis_us: each(after.redis, before.redis),
-            load_us: each(after.load, before.load),
+            api: each(after.api, before.api),
+            redis: each(after.redis, before.redis),
+            load: each(after.load, before.load),
         }
     }
 

@@ -72,7 +72,7 @@ impl Counted for Transfers {
 
 impl Balances {
     /// `below` is what follows the wallet's id in the path.
-    pub(crate) fn try_new(client: Client, wallets: Wallets, below: &str, balances: &[i64]) -> anyhow::Result<Self> {
+    pub(crate) fn try_new(client: Client, wallets: &[WalletId], below: &str, balances: &[i64]) -> anyhow::Result<Self> {
         anyhow::ensure!(wallets.len() == balances.len(), "{} wallets, {} balances", wallets.len(), balances.len());
         let expected = wallets.iter().zip(balances).map(|(id, balance)| (format!("/v1/wallets/{id}{below}"), *balance));
         let name = if below.is_empty() { "GET wallets/{id}" } else { "GET wallets/{id}/balance" };

@@ -77,10 +77,10 @@ fn row(figures: &Figures, spent: Spent) -> Vec<String> {
         time(figures.latency.p50_us),
         time(figures.latency.p95_us),
         time(figures.latency.p99_us),
-        format!("{} µs", spent.api_us),
+        format!("{} µs", spent.api),
         postgres.unwrap_or_default(),
-        format!("{} µs", spent.redis_us),
-        format!("{} µs", spent.load_us),
+        format!("{} µs", spent.redis),
+        format!("{} µs", spent.load),
         wal.unwrap_or_default(),
         batch.unwrap_or_default(),
     ]

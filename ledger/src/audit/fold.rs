@@ -142,12 +142,13 @@ mod tests {
 
     /// The transfer of an entry; none in front of the first.
     fn transfer(account: u128, sequence: i64) -> Option<Uuid> {
-        (sequence > 0).then(|| Uuid::from_u128(account * 1_000 + u128::try_from(sequence).unwrap()))
+        let place = u64::try_from(sequence).unwrap();
+        (place > 0).then(|| Uuid::from_u64_pair(u64::try_from(account).unwrap(), place))
     }
 
     fn entry(account: u128, sequence: i64, amount_minor: i64, balance_after_minor: i64) -> EntryRow {
         let currency = "eur".parse().unwrap();
-        let (this, previous) = (transfer(account, sequence).unwrap(), transfer(account, sequence - 1));
+        let (this, previous) = (transfer(account, sequence).unwrap(), transfer(account, sequence.saturating_sub(1)));
         EntryRow {
             account: id(account),
             sequence,
