@@ -215,7 +215,7 @@ async fn a_transaction_heals_what_it_begins_on_and_replaces_what_is_past_healing
         tokio::time::sleep(Duration::from_millis(50)).await;
         for _ in 0..4 {
             let tx = TenantTx::begin(&database, Arc::clone(&environment)).await.unwrap();
-            let limit = tx.with_connection(|connection| {
+            let limit = tx.with_connection::<String, _>(|connection| {
                 Box::pin(async move { sqlx::query_scalar("SHOW statement_timeout").fetch_one(connection).await })
             });
             assert_eq!(limit.await.unwrap(), "15s".to_owned(), "{dirt}");
