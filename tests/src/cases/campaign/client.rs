@@ -393,8 +393,11 @@ impl Campaigner {
         let Some(open) = self.take_open() else { return };
         let deed = Deed::Capture { hold: open.made.number, amount: open.remaining + 1, keeps_remainder: false };
         let order = self.order(deed, &["capture_too_large"]);
-        self.settle(&order, Some(open.made.id)).await;
-        self.open.push(open);
+        let call = self.settle(&order, Some(open.made.id)).await;
+        // One that is given up is asked for again in the end: the hold has to be what it was until then.
+        if !matches!(call.outcome, Outcome::Unknown { .. }) {
+            self.open.push(open);
+        }
     }
 
     async fn touch_ended_hold(&mut self) {
