@@ -7,7 +7,7 @@ use sqlx::{PgConnection, Row as _, postgres::PgRow};
 use tenancy::TenantTx;
 use uuid::Uuid;
 
-use crate::{account::currency, history::whole};
+use crate::{account::currency, history::whole, posting::columns::MARK_EVERY};
 
 /// A page comes out of the index in order, whatever young statistics say: a plan that reads or sorts a whole table
 /// would do so for every page.
@@ -24,9 +24,6 @@ ORDER BY stretch.account_id, e.sequence";
 const HELD: &str = "\
 SELECT debit_account_id AS account_id, sum(remaining_minor)::text AS held FROM ledger_hold \
 WHERE state = 'pending' AND debit_account_id >= $1 AND debit_account_id <= $2 GROUP BY debit_account_id";
-
-/// Entries between two marks.
-const STRETCH: i64 = 32;
 
 /// How much is read in one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,16 +162,16 @@ impl Stretches {
                     stretches.cut = Some(Cursor { account: *account, sequence: Some(behind) });
                     return stretches;
                 }
-                let is_last = sequence.saturating_sub(behind) <= STRETCH;
+                let is_last = sequence.saturating_sub(behind) <= MARK_EVERY;
                 stretches.of.push(*account);
                 stretches.behind.push(behind);
                 // All there is behind the last mark, whatever the account says.
-                stretches.last.push(if is_last { i64::MAX } else { behind.saturating_add(STRETCH) });
-                left = left.saturating_sub(STRETCH.min(sequence.saturating_sub(behind).max(1)));
+                stretches.last.push(if is_last { i64::MAX } else { behind.saturating_add(MARK_EVERY) });
+                left = left.saturating_sub(MARK_EVERY.min(sequence.saturating_sub(behind).max(1)));
                 if is_last {
                     break;
                 }
-                behind = behind.saturating_add(STRETCH);
+                behind = behind.saturating_add(MARK_EVERY);
             }
         }
         stretches

@@ -13,7 +13,11 @@ use time::OffsetDateTime;
 use tokio::time::sleep;
 use tokio_postgres::Row;
 
-use super::{Desk, EngineError, Inner, Question, memory::Memory, queue::Waiting};
+use super::{
+    Desk, EngineError, Inner, Question,
+    memory::Memory,
+    queue::{Waiting, answer_each},
+};
 use crate::{
     posting::{
         columns::Columns,
@@ -94,11 +98,7 @@ pub(super) async fn run<D: Desk>(
 ) {
     let orders: Vec<&D::Order> = waiting.iter().map(|one| &one.order).collect();
     match decide_and_write(engine, environment, memory, &orders, start).await {
-        Ok(answers) => {
-            for (one, answer) in waiting.into_iter().zip(answers) {
-                one.answer(Ok(answer));
-            }
-        }
+        Ok(answers) => answer_each(waiting, answers),
         Err(EngineError::Failed(_) | EngineError::Damaged(_)) if waiting.len() > 1 => {
             // One of them is to blame; the others shall not suffer for it.
             for one in waiting {

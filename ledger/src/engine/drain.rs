@@ -14,7 +14,7 @@ use super::{
     Decided, Desk, Inner, Question,
     batch::{self, Start},
     memory::{Memories, Memory},
-    queue::Waiting,
+    queue::{Waiting, answer_each},
 };
 use crate::{
     posting::{columns::Columns, needs::Needs, rows, sql},
@@ -168,7 +168,7 @@ impl<D: Desk> Drain<D> {
     async fn heard_of_first(&mut self, outcome: Result<(), LaneError>) {
         let Some(UnderWay { waiting, answers, .. }) = self.under_way.pop_front() else { return };
         match outcome {
-            Ok(()) => answer(waiting, answers),
+            Ok(()) => answer_each(waiting, answers),
             Err(error) => self.recover(waiting, error).await,
         }
     }
@@ -186,7 +186,7 @@ impl<D: Desk> Drain<D> {
         let mut failed = vec![(waiting, Start::after(error))];
         while let Some(UnderWay { waiting, answers, outcome }) = self.under_way.pop_front() {
             match outcome.await {
-                Ok(()) => answer(waiting, answers),
+                Ok(()) => answer_each(waiting, answers),
                 Err(error) => failed.push((waiting, Start::after(error))),
             }
         }
@@ -216,11 +216,5 @@ impl<D: Desk> Drain<D> {
         }
         self.memory = memories.take(environment);
         false
-    }
-}
-
-fn answer<D: Desk>(waiting: Vec<Waiting<D>>, answers: Vec<D::Answer>) {
-    for (one, answer) in waiting.into_iter().zip(answers) {
-        one.answer(Ok(answer));
     }
 }

@@ -28,6 +28,13 @@ impl<D: Desk> Waiting<D> {
     }
 }
 
+/// Each caller hears his own answer.
+pub(super) fn answer_each<D: Desk>(waiting: Vec<Waiting<D>>, answers: Vec<D::Answer>) {
+    for (one, answer) in waiting.into_iter().zip(answers) {
+        one.answer(Ok(answer));
+    }
+}
+
 /// What became of an order on its way into the queue.
 pub(super) enum Submitted {
     /// Somebody drains the queue already.

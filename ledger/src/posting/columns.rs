@@ -9,7 +9,7 @@ use super::sql::{WRITE, WRITE_HOLDS, WRITE_MARKS};
 use crate::rules::{Changes, Side, Transfer};
 
 /// Every so many entries of an account its chain gets a mark (`ledger_mark`).
-const MARK_EVERY: i64 = 32;
+pub(crate) const MARK_EVERY: i64 = 32;
 
 type Statement = SqlxQuery<'static, Postgres, PgArguments>;
 
