@@ -152,13 +152,12 @@ impl LaneTx {
 
 impl Lane {
     fn knows(&self, environment: EnvironmentId, queries: &[Query]) -> bool {
-        let prepared = self.prepared.get(&environment);
-        queries.iter().all(|query| prepared.is_some_and(|prepared| prepared.contains_key(query.sql)))
+        self.knows_all(environment, queries.iter().map(|query| query.sql))
     }
 
-    fn knows_all(&self, environment: EnvironmentId, statements: &[&'static str]) -> bool {
+    fn knows_all(&self, environment: EnvironmentId, mut statements: impl Iterator<Item = &'static str>) -> bool {
         let prepared = self.prepared.get(&environment);
-        statements.iter().all(|sql| prepared.is_some_and(|prepared| prepared.contains_key(sql)))
+        statements.all(|sql| prepared.is_some_and(|prepared| prepared.contains_key(sql)))
     }
 
     async fn prepare(
@@ -166,7 +165,7 @@ impl Lane {
         environment: &Environment,
         statements: &[&'static str],
     ) -> Result<(), tokio_postgres::Error> {
-        if self.knows_all(environment.id, statements) {
+        if self.knows_all(environment.id, statements.iter().copied()) {
             return Ok(());
         }
         if self.prepared.len() >= ENVIRONMENTS_MAX

@@ -37,7 +37,7 @@ impl Pipe {
     ) -> Result<Self, LaneError> {
         let (place, mut lane) = lanes.take(environment.id).await?;
         let begin = begin_text(&environment.schema);
-        if !lane.knows_all(environment.id, statements) {
+        if !lane.knows_all(environment.id, statements.iter().copied()) {
             lane.client.batch_execute(&begin).await.map_err(LaneError::before_commit)?;
             lane.prepare(environment, statements).await.map_err(LaneError::before_commit)?;
             lane.client.batch_execute("COMMIT").await.map_err(LaneError::before_commit)?;
